@@ -1,0 +1,2 @@
+// Sockets for the PupProtocol module; no logic.
+#include "csocket.h"

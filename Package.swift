@@ -1,0 +1,107 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableExperimentalFeature("Lifetimes"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+/// A library target of ours; `uses` names siblings and products.
+func module(_ name: String, _ uses: Target.Dependency..., resources: [Resource]? = nil) -> Target {
+  .target(name: name, dependencies: uses, resources: resources, swiftSettings: settings)
+}
+
+func tool(_ name: String, _ uses: Target.Dependency...) -> Target {
+  .executableTarget(
+    name: name, dependencies: uses + [.product(name: "ArgumentParser", package: "swift-argument-parser")],
+    swiftSettings: settings)
+}
+
+func tests(_ name: String, _ uses: Target.Dependency...) -> Target {
+  .testTarget(name: name, dependencies: uses + ["TestSupport"], swiftSettings: settings)
+}
+
+let package = Package(
+  name: "pup",
+  products: [
+    .library(name: "PupKit", targets: ["PupKit"]),
+    .executable(name: "pup", targets: ["pup"]),
+    .executable(name: "ush", targets: ["ush"]),
+    .executable(name: "pupmapper", targets: ["pupmapper"]),
+    .executable(name: "pupcc", targets: ["pupcc"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // Pure modules: no system interface of any kind.
+    module("VersionSpace"),
+    module("ByteCoding"),
+    module("X86Code", "VersionSpace"),
+    module("ObjectModel"),
+    module("TypeModel"),
+    module("Unwinding", "VersionSpace", "ByteCoding"),
+    module("Relinking", "VersionSpace", "ByteCoding", "X86Code", "ObjectModel", "TypeModel"),
+    module("Comparing", "VersionSpace", "ByteCoding", "X86Code", "ObjectModel", "TypeModel", "Relinking"),
+    module("Mapping", "TypeModel", "Relinking", "Comparing"),
+    module(
+      "Updating", "VersionSpace", "ByteCoding", "X86Code", "ObjectModel", "TypeModel", "Unwinding",
+      "Relinking", "Comparing"),
+
+    // Adapters: each owns one foreign interface.
+    .systemLibrary(name: "CLibelf", path: "CSupport/libelf"),
+    .systemLibrary(name: "CLibdwarf", path: "CSupport/libdwarf"),
+    .systemLibrary(name: "CZydis", path: "CSupport/zydis"),
+    .systemLibrary(name: "CSQLite", path: "CSupport/sqlite"),
+    .systemLibrary(name: "CZlib", path: "CSupport/zlib"),
+    .target(name: "CPtrace", path: "CSupport/ptrace", cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "CSocket", path: "CSupport/socket", cSettings: [.define("_GNU_SOURCE")]),
+    module("ELFFile", "ObjectModel", "CLibelf", "CZlib"),
+    module("DWARFInfo", "TypeModel", "CLibdwarf"),
+    module("Disassembler", "X86Code", "CZydis"),
+    module("Tracee", "VersionSpace", "Unwinding", "CPtrace"),
+    module("Journal", "VersionSpace", "CSQLite"),
+    module("PupProtocol", "CSocket"),
+
+    // What each tool does.
+    module(
+      "CompilerDriver", "ObjectModel", "TypeModel", "Relinking", "ELFFile", "DWARFInfo", "Disassembler",
+      "X86Code", resources: [.embedInCode("Resources")]),
+    module(
+      "PupKit", "VersionSpace", "ObjectModel", "TypeModel", "X86Code", "Unwinding", "Relinking",
+      "Comparing", "Mapping", "Updating", "ELFFile", "DWARFInfo", "Disassembler", "Tracee", "Journal",
+      "PupProtocol"),
+    module("MapperKit", "PupProtocol"),
+    module("UshKit", "PupProtocol", "PupKit"),
+
+    tool("pup", "PupKit", "PupProtocol"),
+    tool("ush", "UshKit"),
+    tool("pupmapper", "MapperKit"),
+    tool("pupcc", "CompilerDriver"),
+
+    .target(
+      name: "TestSupport", dependencies: ["ObjectModel", "TypeModel", "VersionSpace"], path: "Tests/TestSupport",
+      swiftSettings: settings),
+    tests("VersionSpaceTests", "VersionSpace"),
+    tests("ByteCodingTests", "ByteCoding"),
+    tests("X86CodeTests", "X86Code", "Disassembler"),
+    tests("ELFFileTests", "ELFFile", "ObjectModel"),
+    tests("DWARFInfoTests", "DWARFInfo", "TypeModel"),
+    tests("UnwindingTests", "Unwinding", "VersionSpace"),
+    tests("RelinkingTests", "Relinking", "ObjectModel", "ELFFile", "Disassembler", "X86Code", "TypeModel"),
+    tests("ComparingTests", "Comparing", "Relinking", "ObjectModel", "TypeModel", "VersionSpace"),
+    tests("MappingTests", "Mapping", "TypeModel"),
+    tests("UpdatingTests", "Updating", "VersionSpace"),
+    tests("TraceeTests", "Tracee", "VersionSpace", "Unwinding"),
+    tests("JournalTests", "Journal", "VersionSpace"),
+    tests("PupProtocolTests", "PupProtocol"),
+    tests("CompilerDriverTests", "CompilerDriver"),
+    tests("LiveTests"),
+  ]
+)

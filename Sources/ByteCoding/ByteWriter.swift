@@ -1,0 +1,40 @@
+/// Appends little-endian values to a byte array.
+package struct ByteWriter: Sendable {
+  package private(set) var bytes: [UInt8]
+
+  package init(_ bytes: [UInt8] = []) { self.bytes = bytes }
+
+  package mutating func append<Value: FixedWidthInteger>(_ value: Value) {
+    for index in 0..<(Value.bitWidth / 8) {
+      bytes.append(UInt8(truncatingIfNeeded: value >> (8 * index)))
+    }
+  }
+
+  package mutating func append(contentsOf more: [UInt8]) { bytes.append(contentsOf: more) }
+
+  package mutating func appendCString(_ string: String) {
+    bytes.append(contentsOf: string.utf8)
+    bytes.append(0)
+  }
+
+  package mutating func appendULEB128(_ value: UInt64) {
+    var rest = value
+    repeat {
+      let low = UInt8(rest & 0x7F)
+      rest >>= 7
+      bytes.append(rest == 0 ? low : low | 0x80)
+    } while rest != 0
+  }
+
+  /// Pads with `byte` up to a multiple of `alignment`, which is at least 1.
+  package mutating func align(to alignment: Int, with byte: UInt8 = 0) {
+    while bytes.count % alignment != 0 { bytes.append(byte) }
+  }
+
+  /// Overwrites the bytes at `offset`, which must already exist.
+  package mutating func patch<Value: FixedWidthInteger>(_ value: Value, at offset: Int) {
+    for index in 0..<(Value.bitWidth / 8) {
+      bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
+    }
+  }
+}
