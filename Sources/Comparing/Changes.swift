@@ -1,4 +1,3 @@
-package import Relinking
 package import TypeModel
 
 /// How one version of a program differs from another (design: "A new version").
