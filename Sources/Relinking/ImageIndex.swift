@@ -1,0 +1,160 @@
+package import ObjectModel
+package import X86Code
+
+/// What a relocation of an embedded object refers to, in terms of its program's delta.
+package enum Reference: Hashable, Sendable {
+  /// The trampoline of a procedure: its address, or a call to it.
+  case procedure(Int)
+  /// `offset` bytes into a part of a procedure, bound within the version: a jump into a `.cold`
+  /// part, a jump-table entry, a call to a clone.
+  case part(procedure: Int, part: Int, offset: Int64)
+  /// `offset` bytes from the start of a datum; may lie outside it.
+  case datum(Int, offset: Int64)
+  /// Content without a name of its own: strings, constants, jump tables.
+  case literal(unit: Int, section: SectionID, offset: Int64)
+  /// A symbol that no prepared unit defines.
+  case foreign(String, offset: Int64)
+  case absolute(UInt64)
+}
+
+/// A `ProgramImage` with the look-ups that comparing and relocating need; built once per image.
+package struct ImageIndex: Sendable {
+  package let image: ProgramImage
+  private var globalProcedures: [String: Int] = [:]
+  private var globalData: [String: Int] = [:]
+  private var owners: [Place: Owner] = [:]
+
+  private struct Place: Hashable {
+    var unit: Int
+    var section: SectionID
+  }
+
+  /// What lies in a section, in order of offset.
+  private struct Owner {
+    var trampolineOf: Int?
+    var parts: [(offset: UInt64, end: UInt64, procedure: Int, part: Int)] = []
+    var data: [(offset: UInt64, end: UInt64, datum: Int)] = []
+  }
+
+  package init(_ image: ProgramImage) {
+    self.image = image
+    for (index, procedure) in image.delta.procedures.enumerated() {
+      indexProcedure(procedure, index)
+    }
+    for (index, datum) in image.delta.data.enumerated() {
+      if !datum.isStatic { globalData[datum.name] = index }
+      guard let section = datum.section else { continue }
+      owners[Place(unit: datum.unit, section: section), default: Owner()].data
+        .append((datum.offset, datum.offset + datum.byteCount, index))
+    }
+    for unit in image.delta.units.indices { indexTrampolines(ofUnit: unit) }
+    for place in owners.keys {
+      owners[place]?.parts.sort { $0.offset < $1.offset }
+      owners[place]?.data.sort { $0.offset < $1.offset }
+    }
+  }
+
+  private mutating func indexProcedure(_ procedure: Delta.Procedure, _ index: Int) {
+    if !procedure.isStatic {
+      for name in [procedure.name] + procedure.aliases { globalProcedures[name] = index }
+    }
+    for (number, part) in procedure.parts.enumerated() {
+      owners[Place(unit: procedure.unit, section: part.section), default: Owner()].parts
+        .append((part.offset, part.offset + part.byteCount, index, number))
+    }
+  }
+
+  /// The rewriter gives each trampoline a section whose name ends in its procedure's.
+  private mutating func indexTrampolines(ofUnit unit: Int) {
+    let object = image.object(of: unit)
+    var byName: [String: Int] = [:]
+    for (index, procedure) in image.delta.procedures.enumerated() where procedure.unit == unit {
+      for name in [procedure.name] + procedure.aliases { byName[name] = index }
+    }
+    for id in object.sectionIDs {
+      let name = object[id].name
+      guard name.hasPrefix(PreparedName.trampolineSection) else { continue }
+      let procedure = byName[String(name.dropFirst(PreparedName.trampolineSection.count))]
+      owners[Place(unit: unit, section: id), default: Owner()].trampolineOf = procedure
+    }
+  }
+
+  /// What `relocation`, found in an object of `unit`, refers to.
+  ///
+  /// - Parameter tail: the bytes from the relocated field to the end of its instruction for a
+  ///   PC-relative operand, since the addend is relative to the field; 0 in data.
+  package func reference(
+    of relocation: Relocation, unit: Int, tail: Int
+  ) -> Reference {
+    guard let id = relocation.symbol else { return .absolute(UInt64(bitPattern: relocation.addend)) }
+    let object = image.object(of: unit)
+    let symbol = object[id]
+    let distance = relocation.addend + (relocation.type.isPCRelative ? Int64(tail) : 0)
+    if symbol.binding != .local {
+      if let procedure = globalProcedures[symbol.name] { return .procedure(procedure) }
+      if let datum = globalData[symbol.name] { return .datum(datum, offset: distance) }
+    }
+    switch symbol.place {
+    case .undefined, .common: return .foreign(symbol.name, offset: distance)
+    case .absolute: return .absolute(symbol.value &+ UInt64(bitPattern: distance))
+    case .section(let section):
+      return reference(to: section, at: Int64(symbol.value) + distance, unit: unit)
+    }
+  }
+
+  /// What lies `offset` bytes into a section of `unit`'s object.
+  package func reference(to section: SectionID, at offset: Int64, unit: Int) -> Reference {
+    guard let owner = owners[Place(unit: unit, section: section)] else {
+      return .literal(unit: unit, section: section, offset: offset)
+    }
+    if let procedure = owner.trampolineOf { return .procedure(procedure) }
+    if let part = Self.covering(offset, owner.parts.map { ($0.offset, $0.end) }) {
+      let found = owner.parts[part]
+      return .part(
+        procedure: found.procedure, part: found.part, offset: offset - Int64(found.offset))
+    }
+    if let index = Self.covering(offset, owner.data.map { ($0.offset, $0.end) }) {
+      let found = owner.data[index]
+      return .datum(found.datum, offset: offset - Int64(found.offset))
+    }
+    return .literal(unit: unit, section: section, offset: offset)
+  }
+
+  /// The item that contains `offset`, else the nearest one: compilers form addresses just outside
+  /// of the object they mean (`&array[-1]`, one past the end).
+  private static func covering(_ offset: Int64, _ items: [(UInt64, UInt64)]) -> Int? {
+    if let inside = items.firstIndex(where: { Int64($0.0) <= offset && offset < Int64($0.1) }) {
+      return inside
+    }
+    return items.indices.min { distance(offset, items[$0]) < distance(offset, items[$1]) }
+  }
+
+  private static func distance(_ offset: Int64, _ item: (UInt64, UInt64)) -> UInt64 {
+    offset < Int64(item.0) ? (Int64(item.0) - offset).magnitude : (offset - Int64(item.1)).magnitude
+  }
+
+  package func procedure(named name: String) -> Int? { globalProcedures[name] }
+  package func datum(named name: String) -> Int? { globalData[name] }
+}
+
+/// For each relocated field of some code, the bytes from the field to its instruction's end.
+package struct OperandTails: Sendable {
+  private var ends: [Int: Int] = [:]
+
+  /// - Parameters:
+  ///   - code: a part's bytes.
+  ///   - decoder: splits it into instructions.
+  /// - Throws: what the decoder throws.
+  package init(code: [UInt8], decoder: some InstructionDecoding) throws(DecodingFailure) {
+    for instruction in try decoder.instructions(in: code) {
+      for field in [instruction.displacement, instruction.immediate] {
+        guard let field else { continue }
+        ends[instruction.offset + field.offset] = instruction.end
+      }
+    }
+  }
+
+  /// The tail of the field at `offset` from the start of the code; 4 for a field that no
+  /// instruction has, as in a call's operand.
+  package func tail(at offset: Int) -> Int { ends[offset].map { $0 - offset } ?? 4 }
+}
