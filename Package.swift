@@ -100,7 +100,10 @@ let package = Package(
     tests("UpdatingTests", "Updating", "VersionSpace"),
     tests("TraceeTests", "Tracee", "VersionSpace", "Unwinding"),
     tests("JournalTests", "Journal", "VersionSpace"),
-    tests("PupProtocolTests", "PupProtocol"),
+    .executableTarget(
+      name: "ScriptedPup", dependencies: ["PupProtocol"], path: "Tests/ScriptedPup",
+      swiftSettings: settings),
+    tests("PupProtocolTests", "PupProtocol", "MapperKit", "ScriptedPup"),
     tests("CompilerDriverTests", "CompilerDriver"),
     tests("LiveTests"),
   ]

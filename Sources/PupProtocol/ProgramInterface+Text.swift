@@ -1,0 +1,131 @@
+extension ProgramInterface {
+  /// The definition that `GetInterfaceDescription` gives (org.podus.pup.varlink).
+  package static let text = """
+    # A program that can be updated while it runs, and the update processor (pup) that does it.
+    # Paths are absolute. Update, Wait and Cancel called with "more" send events before the report.
+    interface org.podus.pup
+
+    type Waiting (
+      procedure: string,
+      # the thread whose stack holds the procedure back, 0 if no single one does
+      tid: int,
+      frame: string
+    )
+
+    type UpdateReport (
+      # for Watch, Wait and Cancel; 0 if no update began
+      id: int,
+      program: string,
+      result: (updated, already, waiting, refused, undone),
+      from: int,
+      to: int,
+      changed: []string,
+      warped: []string,
+      updated: []string,
+      waiting: []Waiting,
+      resident: []string,
+      ignored: []string,
+      pauses_us: []int,
+      reason: ?string,
+      # lines about static data: "reset D", "keep D"
+      data: []string
+    )
+
+    type Target (
+      pid: ?int,
+      # the exit status, or 128 plus the signal's number
+      exit: ?int,
+      # the file that its output is appended to
+      log: ?string
+    )
+
+    type Pup (pid: ?int)
+
+    type Pending (id: int, from: int, to: int, waiting: []Waiting)
+
+    type StatusReport (
+      program: string,
+      state: (loaded, running, updating, exited, lost),
+      version: int,
+      target: Target,
+      pup: Pup,
+      pending: []Pending
+    )
+
+    type Event (
+      sequence: int,
+      program: string,
+      kind: (started, exited, loaded, accepted, warped, waiting, paused, completed, undone,
+             refused, user, primitive),
+      update: ?int,
+      version: ?int,
+      procedures: ?[]string,
+      waiting: ?[]Waiting,
+      pause_us: ?int,
+      pid: ?int,
+      exit: ?int,
+      report: ?UpdateReport,
+      message: string
+    )
+
+    type LoadReport (program: string, version: int, build: string, procedures: int)
+
+    type AttachReport (
+      pending: (none, finished, undone),
+      status: StatusReport,
+      message: ?string
+    )
+
+    # What the program is doing.
+    method Status() -> (status: StatusReport)
+
+    # Prepares a version: an executable, or x.delta and x.pup.o beside their executable x.
+    method Load(path: ?string, delta: ?string, object: ?string) -> (loaded: LoadReport)
+
+    # Starts the target; replies when main was entered. Without path: what was loaded.
+    method Run(
+      path: ?string,
+      arguments: ?[]string,
+      environment: ?[]string,
+      directory: ?string,
+      log: ?string
+    ) -> (status: StatusReport)
+
+    # Adopts a process that runs already, and finishes or undoes what was pending.
+    method Attach(pid: int, log: ?string) -> (attached: AttachReport)
+
+    # Updates the target; replies when it is done, or after waitSeconds (10 if absent).
+    method Update(
+      path: ?string,
+      changes: ?string,
+      version: ?int,
+      noGroups: ?bool,
+      waitSeconds: ?float,
+      maps: ?[]string
+    ) -> (report: ?UpdateReport, event: ?Event)
+
+    # Waits for a pending update, for as long as it takes if seconds is absent.
+    method Wait(update: ?int, seconds: ?float) -> (report: ?UpdateReport, event: ?Event)
+
+    # Undoes a pending update.
+    method Cancel(update: ?int) -> (report: ?UpdateReport, event: ?Event)
+
+    # Ends the target: SIGTERM, and SIGKILL after seconds (10 if absent).
+    method Stop(seconds: ?float) -> (status: StatusReport)
+
+    # Streams events; needs "more". Ends with the error Cannot, code "ended".
+    method Watch(update: ?int) -> (event: Event)
+
+    # Well-formed, but cannot or may not be done.
+    error Cannot (code: string, message: string)
+
+    # A file, an option or a message is unusable on its own.
+    error Malformed (code: string, message: string)
+
+    error NoSuchProgram (code: string, message: string)
+
+    # Only the owner's and root's processes may call.
+    error NotPermitted (code: string, message: string)
+
+    """
+}

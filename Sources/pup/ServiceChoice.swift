@@ -1,0 +1,9 @@
+import PupKit
+import PupProtocol
+
+/// The service that the pup offers: the engine's.
+func makeService(
+  name: String, state: StateDirectory, isDebugging: Bool
+) throws(ServiceFailure) -> any ProgramService {
+  throw .cannot("no-engine", "this build has no engine")
+}
