@@ -1,0 +1,123 @@
+package import VersionSpace
+
+/// A return address in a thread's stack that leads to one of the runtime's gates (design: "The
+/// return gate").
+package struct Gate: Hashable, Sendable, Codable {
+  /// Which of the runtime's gates.
+  package var index: Int
+  package var tid: Int32
+  /// The stack word that was replaced.
+  package var stackSlot: TraceeAddress
+  package var returnAddress: UInt64
+  package var procedure: ProcedureID
+
+  package init(
+    index: Int, tid: Int32, stackSlot: TraceeAddress, returnAddress: UInt64, procedure: ProcedureID
+  ) {
+    self.index = index
+    self.tid = tid
+    self.stackSlot = stackSlot
+    self.returnAddress = returnAddress
+    self.procedure = procedure
+  }
+}
+
+/// Places and removes gates in a stopped target.
+package struct Gates: Hashable, Sendable, Codable {
+  package private(set) var placed: [Gate] = []
+
+  package init() {}
+
+  /// The gate whose entry is `address`, if it is one.
+  package func gate(at address: TraceeAddress, _ descriptor: TargetDescriptor) -> Gate? {
+    placed.first { descriptor.gateEntry($0.index) == address }
+  }
+
+  /// Makes exactly `frames` gated, as far as gates last; the others' return addresses are restored.
+  ///
+  /// - Parameter busy: gates in which some thread is now: their words must stay as they are.
+  /// - Returns: how many gates were newly placed.
+  package mutating func arrange(
+    for frames: [ProgramFrame], busy: Set<Int>, descriptor: TargetDescriptor,
+    memory: inout some TraceeMemory & ~Copyable
+  ) throws(TraceeFailure) -> Int {
+    let wanted = Dictionary(
+      frames.compactMap { frame in frame.returnAddressSlot.map { ($0, frame) } },
+      uniquingKeysWith: { first, _ in first })
+    var kept: [Gate] = []
+    for gate in placed {
+      let isWanted = wanted[gate.stackSlot]?.tid == gate.tid
+      if isWanted, try Self.holds(gate, descriptor, memory) {
+        kept.append(gate)
+        continue
+      }
+      try Self.restore(gate, descriptor, &memory)
+      if busy.contains(gate.index) { kept.append(gate) }
+    }
+    placed = kept
+    let taken = Set(placed.map(\.index))
+    let gated = Set(placed.map(\.stackSlot))
+    var free = (0..<descriptor.gateCount).filter { !taken.contains($0) && !busy.contains($0) }
+    var count = 0
+    for frame in frames {
+      guard let slot = frame.returnAddressSlot, !gated.contains(slot), let index = free.popLast()
+      else { continue }
+      try place(frame, slot, index, descriptor, &memory)
+      count += 1
+    }
+    return count
+  }
+
+  private mutating func place(
+    _ frame: ProgramFrame, _ slot: TraceeAddress, _ index: Int, _ descriptor: TargetDescriptor,
+    _ memory: inout some TraceeMemory & ~Copyable
+  ) throws(TraceeFailure) {
+    let real = try memory.word(at: slot)
+    guard !isGate(real, descriptor) else { return }
+    try memory.write(Self.bytes(real), at: descriptor.gateReturn(index))
+    try memory.write([UInt8](repeating: 0, count: 8), at: descriptor.gateState(index))
+    try memory.write(Self.bytes(descriptor.gateEntry(index).rawValue), at: slot)
+    placed.append(
+      Gate(
+        index: index, tid: frame.tid, stackSlot: slot, returnAddress: real,
+        procedure: frame.procedure))
+  }
+
+  private func isGate(_ address: UInt64, _ descriptor: TargetDescriptor) -> Bool {
+    let end = descriptor.gates + UInt64(descriptor.gateCount) * descriptor.gateStride
+    return (descriptor.gates..<end).contains(address)
+  }
+
+  private static func holds(
+    _ gate: Gate, _ descriptor: TargetDescriptor, _ memory: borrowing some TraceeMemory & ~Copyable
+  ) throws(TraceeFailure) -> Bool {
+    do throws(TraceeFailure) {
+      return try memory.word(at: gate.stackSlot) == descriptor.gateEntry(gate.index).rawValue
+    } catch .fault {
+      return false
+    }
+  }
+
+  /// Puts the real return address back where the gate's entry still stands.
+  private static func restore(
+    _ gate: Gate, _ descriptor: TargetDescriptor, _ memory: inout some TraceeMemory & ~Copyable
+  ) throws(TraceeFailure) {
+    if try holds(gate, descriptor, memory) {
+      try memory.write(bytes(gate.returnAddress), at: gate.stackSlot)
+    }
+  }
+
+  /// Lets the threads that wait in gates go on at once, when the stop ends.
+  package func release(
+    descriptor: TargetDescriptor, memory: inout some TraceeMemory & ~Copyable
+  ) throws(TraceeFailure) {
+    for gate in placed {
+      let word = TraceeAddress(rawValue: descriptor.gateState(gate.index).rawValue + 4)
+      try memory.write([1, 0, 0, 0], at: word)
+    }
+  }
+
+  static func bytes(_ value: UInt64) -> [UInt8] {
+    (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
+  }
+}

@@ -1,0 +1,169 @@
+import Comparing
+import Relinking
+import VersionSpace
+import X86Code
+
+extension Planner {
+  /// What became of a procedure that needed an implementation.
+  struct Placed {
+    var index: Int
+    var implementation: Int
+    /// The slot it is called through by new code.
+    var isNewSlot: Bool
+  }
+
+  /// Trampolines and slots for procedures that are new or begin an epoch.
+  mutating func createTrampolines(_ linker: inout Linker<Decoder>) throws(LinkFailure) {
+    for change in changes.procedures {
+      guard let index = change.new, let id = bound[index]?.id else { continue }
+      let isNew = linker.model[id].epochs.isEmpty
+      guard isNew || change.beginsEpoch else { continue }
+      let described = new.image.delta.procedures[index]
+      let key = CallingConvention.key(of: described.prototype, in: new.image.delta.types)
+      let current = linker.model[id].epoch
+      if let known = linker.model[id].epochs.indices.first(where: {
+        $0 != current && linker.model[id].epochs[$0].convention == key
+      }) {
+        linker.model[id].epoch = known
+      } else {
+        let made = try linker.placeTrampoline(leadingTo: TraceeAddress(rawValue: 0))
+        linker.model[id].epochs.append(
+          .init(convention: key, trampoline: made.trampoline, slot: made.slot))
+        linker.model[id].epoch = linker.model[id].epochs.count - 1
+      }
+      let epoch = linker.model[id].epochs[linker.model[id].epoch]
+      bound[index]?.trampoline = epoch.trampoline
+      bound[index]?.slot = epoch.slot
+      linker.binding.procedures[index].trampoline = epoch.trampoline
+      linker.binding.procedures[index].slot = epoch.slot
+    }
+  }
+
+  /// Finds each procedure's code in the target, or links it into the arena.
+  mutating func reuseOrPlace(
+    _ fresh: [Int], _ linker: inout Linker<Decoder>
+  ) throws(LinkFailure) -> [Placed] {
+    let digest = ContentDigest(
+      index: new, binding: linker.binding, model: linker.model, decoder: decoder,
+      unplaced: Set(fresh))
+    var placed: [Placed] = []
+    var missing: [(index: Int, key: ContentKey?)] = []
+    for index in fresh {
+      let key = digest.key(ofProcedure: index)
+      let id = linker.binding.procedures[index].id
+      if let key,
+        let known = linker.model.implementations.firstIndex(where: {
+          $0.procedure == id && $0.key == key
+        })
+      {
+        placed.append(Placed(index: index, implementation: known, isNewSlot: false))
+      } else {
+        missing.append((index, key))
+      }
+    }
+    try linker.place(procedures: missing.map(\.index))
+    for (index, key) in missing {
+      let id = linker.binding.procedures[index].id
+      linker.model.implementations.append(
+        Implementation(
+          procedure: id, version: linker.binding.version, parts: linker.parts(of: index), key: key))
+      placed.append(
+        Placed(
+          index: index, implementation: linker.model.implementations.count - 1, isNewSlot: false))
+    }
+    return placed
+  }
+
+  /// Puts the plan together.
+  mutating func finish(
+    _ linker: inout Linker<Decoder>, placed: [Placed]
+  ) throws(LinkFailure) -> (UpdatePlan, Injection) {
+    let changeOf = Dictionary(
+      changes.procedures.compactMap { change in change.new.map { ($0, change) } },
+      uniquingKeysWith: { first, _ in first })
+    var planned: [PlannedProcedure] = []
+    for item in placed {
+      linker.binding.procedures[item.index].implementation = item.implementation
+      let record = linker.binding.procedures[item.index]
+      let entry = linker.model.implementations[item.implementation].entry
+      guard let change = changeOf[item.index] else { continue }
+      if change.old == nil {
+        linker.injection.writes.append(
+          .init(address: record.slot, bytes: Linker<Decoder>.word(entry.rawValue)))
+        linker.model[record.id].implementation = item.implementation
+        continue
+      }
+      planned.append(plannedProcedure(change, record, entry, item.implementation, &linker))
+    }
+    linker.model.binding = linker.binding
+    var plan = UpdatePlan(
+      from: model.binding.version, to: model.binding.version.next,
+      build: new.image.delta.buildID, model: linker.model)
+    plan.procedures = planned.sorted { $0.id < $1.id }
+    plan.callees = callees(linker.binding)
+    plan.groups = changes.groups.map { plannedGroup($0, linker.binding) }
+    plan.data = try plannedData(&linker, plan.groups)
+    plan.warped = changes.procedures.filter { $0.status == .same }.map(\.name)
+    plan.ignored = changes.ignored
+    plan.remarks = remarks()
+    plan.model = linker.model
+    for item in plan.procedures { plan.model[item.id].implementation = item.new }
+    return (plan, linker.injection)
+  }
+
+  private func plannedProcedure(
+    _ change: ProcedureChange, _ record: Binding.Procedure, _ entry: TraceeAddress,
+    _ implementation: Int, _ linker: inout Linker<Decoder>
+  ) -> PlannedProcedure {
+    let old = before[record.id] ?? implementation
+    var store: SlotStore?
+    if change.beginsEpoch {
+      linker.injection.writes.append(
+        .init(address: record.slot, bytes: Linker<Decoder>.word(entry.rawValue)))
+    } else {
+      store = SlotStore(
+        slot: record.slot, old: linker.model.implementations[old].entry.rawValue,
+        new: entry.rawValue)
+    }
+    return PlannedProcedure(
+      id: record.id, name: linker.model[record.id].name, old: old, new: implementation,
+      store: store, changedInside: [])
+  }
+
+  private func callees(_ binding: Binding) -> [ProcedureID: [ProcedureID]] {
+    var result: [ProcedureID: [ProcedureID]] = [:]
+    for (index, procedure) in new.image.delta.procedures.enumerated() where !procedure.calls.isEmpty {
+      result[binding.procedures[index].id] = Set(
+        procedure.calls.map { binding.procedures[$0.callee].id }
+      ).sorted()
+    }
+    return result
+  }
+
+  private func plannedGroup(_ group: Group, _ binding: Binding) -> PlannedGroup {
+    let members = group.members.compactMap { member -> ProcedureID? in
+      let change = changes.procedures[member]
+      if let index = change.new { return binding.procedures[index].id }
+      return change.old.map { model.binding.procedures[$0].id }
+    }
+    var forbids = false
+    let reason: String
+    switch group.reason {
+    case .datum(let name):
+      reason = name
+      forbids = changes.data.contains { change in
+        guard change.name == name else { return false }
+        if case .reinitialise = change.action { return false }
+        return true
+      }
+    case .structure(let tag):
+      reason = "struct " + tag
+      forbids = true
+    case .epoch(let name):
+      reason = "the signature of " + name
+      forbids = true
+    case .together(let line): reason = "together, line \(line)"
+    }
+    return PlannedGroup(members: Set(members), reason: reason, forbidsResidents: forbids)
+  }
+}

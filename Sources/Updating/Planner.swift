@@ -1,0 +1,179 @@
+import ObjectModel
+package import Comparing
+package import Relinking
+package import VersionSpace
+package import X86Code
+
+/// Turns the difference of two images into an `UpdatePlan` and the bytes it needs in the arenas.
+///
+/// Pure: what it cannot know (addresses of foreign symbols) is asked for through `foreign`.
+package struct Planner<Decoder: InstructionDecoding> {
+  package let old: ImageIndex
+  package let new: ImageIndex
+  package let changes: Changes
+  package let decoder: Decoder
+  package let tlsByteCount: UInt64
+  var model: ProgramModel
+  /// By index in the new delta's procedures.
+  var bound: [Binding.Procedure?]
+  var storage: [UInt64?]
+  /// Old implementation by `ProcedureID`, before the update.
+  let before: [ProcedureID: Int]
+
+  package init(
+    old: ImageIndex, new: ImageIndex, changes: Changes, model: ProgramModel, decoder: Decoder,
+    tlsByteCount: UInt64
+  ) {
+    self.old = old
+    self.new = new
+    self.changes = changes
+    self.model = model
+    self.decoder = decoder
+    self.tlsByteCount = tlsByteCount
+    bound = Array(repeating: nil, count: new.image.delta.procedures.count)
+    storage = Array(repeating: nil, count: new.image.delta.data.count)
+    before = Dictionary(
+      uniqueKeysWithValues: model.procedures.map { ($0.id, $0.implementation) })
+  }
+
+  /// Makes the plan.
+  ///
+  /// - Parameter foreign: addresses of the symbols that no prepared unit defines; those missing
+  ///   from the answer make the update impossible if they are used.
+  /// - Throws: what makes it impossible; nothing has been written.
+  package mutating func plan(
+    foreign: (Set<String>) -> [String: TraceeAddress]
+  ) throws(LinkFailure) -> (UpdatePlan, Injection) {
+    rememberKeys()
+    let fresh = bindProcedures()
+    bindSharedData()
+    var linker = Linker(
+      index: new, decoder: decoder, binding: provisionalBinding(), model: model,
+      tlsByteCount: tlsByteCount, foreign: foreign(ForeignNames(new).used(by: fresh)))
+    let created = try createData(&linker)
+    try createTrampolines(&linker)
+    let placed = try reuseOrPlace(fresh, &linker)
+    for (datum, address) in created { try linker.initialise(datum: datum, at: address) }
+    return try finish(&linker, placed: placed)
+  }
+
+  /// Gives each old implementation that will be replaced its key, while its image is at hand.
+  private mutating func rememberKeys() {
+    let digest = ContentDigest(index: old, binding: model.binding, model: model, decoder: decoder)
+    for change in changes.procedures where change.isUpdated {
+      guard let index = change.old else { continue }
+      let implementation = model.binding.procedures[index].implementation
+      if model.implementations[implementation].key == nil {
+        model.implementations[implementation].key = digest.key(ofProcedure: index)
+      }
+    }
+  }
+
+  /// Gives every procedure of the new version its id, and the unchanged ones all the rest.
+  ///
+  /// - Returns: the procedures that need an implementation: changed and added ones.
+  private mutating func bindProcedures() -> [Int] {
+    var fresh: [Int] = []
+    for change in changes.procedures {
+      guard let index = change.new else { continue }
+      if let oldIndex = change.old {
+        bound[index] = model.binding.procedures[oldIndex]
+        if change.isUpdated { fresh.append(index) }
+      } else {
+        bound[index] = adopt(index, named: change.name)
+        fresh.append(index)
+      }
+    }
+    return fresh
+  }
+
+  /// The record of an added procedure: the one it had in an earlier version, or a new one.
+  private mutating func adopt(_ index: Int, named name: String) -> Binding.Procedure {
+    let described = new.image.delta.procedures[index]
+    let convention = CallingConvention.key(of: described.prototype, in: new.image.delta.types)
+    let live = Set(model.binding.procedures.map(\.id))
+    if let record = model.procedures.first(where: {
+      $0.name == name && !live.contains($0.id) && $0.epochs.contains { $0.convention == convention }
+    }), let epoch = record.epochs.firstIndex(where: { $0.convention == convention }) {
+      model[record.id].epoch = epoch
+      return Binding.Procedure(
+        id: record.id, trampoline: record.epochs[epoch].trampoline,
+        slot: record.epochs[epoch].slot, implementation: record.implementation)
+    }
+    let id = ProcedureID(rawValue: model.procedures.count)
+    model.procedures.append(
+      ProcedureRecord(
+        id: id, name: name,
+        isEntry: ProgramModel.isEntry(described, new.image.delta.types), epochs: [], epoch: 0,
+        implementation: -1))
+    return Binding.Procedure(
+      id: id, trampoline: TraceeAddress(rawValue: 0), slot: TraceeAddress(rawValue: 0),
+      implementation: -1)
+  }
+
+  private mutating func bindSharedData() {
+    for change in changes.data {
+      guard let index = change.new else { continue }
+      switch change.action {
+      case .share, .reinitialise:
+        if let oldIndex = change.old { storage[index] = model.binding.data[oldIndex] }
+      case .create, .map, .remove: break
+      }
+    }
+  }
+
+  private func provisionalBinding() -> Binding {
+    let none = Binding.Procedure(
+      id: ProcedureID(rawValue: -1), trampoline: TraceeAddress(rawValue: 0),
+      slot: TraceeAddress(rawValue: 0), implementation: -1)
+    return Binding(
+      version: model.binding.version.next, buildID: new.image.delta.buildID,
+      procedures: bound.map { $0 ?? none }, data: storage.map { $0 ?? 0 })
+  }
+
+  /// Storage for data that is new or moves; a datum that an earlier version had comes back to its
+  /// old place, with the value it had.
+  private mutating func createData(
+    _ linker: inout Linker<Decoder>
+  ) throws(LinkFailure) -> [(Int, TraceeAddress)] {
+    var created: [(Int, TraceeAddress)] = []
+    for change in changes.data {
+      guard let index = change.new, storage[index] == nil else { continue }
+      let key = StorageKey(new.image.delta, datum: index)
+      var isMapped = false
+      if case .map = change.action { isMapped = true }
+      let isConstant = isConstant(index)
+      if !isMapped, !isConstant, change.old == nil, let known = linker.model.storages[key] {
+        storage[index] = known.rawValue
+        linker.binding.data[index] = known.rawValue
+        continue
+      }
+      let content = isConstant ? contentKey(ofDatum: index, linker) : nil
+      if let content, let known = linker.model.literals[content] {
+        storage[index] = known.rawValue
+        linker.binding.data[index] = known.rawValue
+        continue
+      }
+      let address = try linker.place(datum: index)
+      if let content { linker.model.literals[content] = address }
+      if !isConstant { linker.model.storages[key] = address }
+      storage[index] = address.rawValue
+      linker.binding.data[index] = address.rawValue
+      created.append((index, address))
+    }
+    return created
+  }
+
+  private func isConstant(_ datum: Int) -> Bool {
+    let described = new.image.delta.data[datum]
+    guard let section = described.section else { return false }
+    let flags = new.image.object(of: described.unit)[section]
+    return !flags.flags.contains(.writable) || flags.name.hasPrefix(".data.rel.ro")
+  }
+
+  private func contentKey(ofDatum datum: Int, _ linker: Linker<Decoder>) -> ContentKey? {
+    ContentDigest(
+      index: new, binding: linker.binding, model: linker.model, decoder: decoder
+    ).key(ofDatum: datum)
+  }
+}

@@ -1,0 +1,121 @@
+package import VersionSpace
+
+/// Everything an update will do, made while the program runs; what is decided in the stops is only
+/// when each part of it happens. The journal keeps it, so that a later pup can go on.
+package struct UpdatePlan: Hashable, Sendable, Codable {
+  package var from: VersionNumber
+  package var to: VersionNumber
+  package var build: BuildID
+  /// The model as it is when everything has been done.
+  package var model: ProgramModel
+  package var procedures: [PlannedProcedure]
+  package var data: [PlannedDatum]
+  package var maps: [PlannedMap]
+  package var groups: [PlannedGroup]
+  /// δ of the new version, only of procedures that call something.
+  package var callees: [ProcedureID: [ProcedureID]]
+  /// Names of unchanged procedures, which warp at once.
+  package var warped: [String]
+  package var ignored: [String]
+  /// What is said of static data: one sentence per datum that is new, reset, kept, mapped or gone.
+  package var remarks: [String]
+
+  package init(
+    from: VersionNumber, to: VersionNumber, build: BuildID, model: ProgramModel,
+    procedures: [PlannedProcedure] = [], data: [PlannedDatum] = [], maps: [PlannedMap] = [],
+    groups: [PlannedGroup] = [], callees: [ProcedureID: [ProcedureID]] = [:],
+    warped: [String] = [], ignored: [String] = [], remarks: [String] = []
+  ) {
+    self.from = from
+    self.to = to
+    self.build = build
+    self.model = model
+    self.procedures = procedures
+    self.data = data
+    self.maps = maps
+    self.groups = groups
+    self.callees = callees
+    self.warped = warped
+    self.ignored = ignored
+    self.remarks = remarks
+  }
+
+  package func planned(_ id: ProcedureID) -> PlannedProcedure? { procedures.first { $0.id == id } }
+}
+
+/// A procedure whose slot the update changes.
+package struct PlannedProcedure: Hashable, Sendable, Codable {
+  package var id: ProcedureID
+  package var name: String
+  /// Index into the model's implementations.
+  package var old: Int
+  package var new: Int
+  /// The store that makes it happen; `nil` when new callers use a new epoch's slot and the old
+  /// epoch has no interprocedure.
+  package var store: SlotStore?
+  /// Procedures that live inside it (inlined, or as clones) and changed: if it turns out to be
+  /// resident, they never run.
+  package var changedInside: [String]
+}
+
+/// An aligned 8-byte store into the binding table or the text arena.
+package struct SlotStore: Hashable, Sendable, Codable {
+  package var slot: TraceeAddress
+  package var old: UInt64
+  package var new: UInt64
+  package init(slot: TraceeAddress, old: UInt64, new: UInt64) {
+    self.slot = slot
+    self.old = old
+    self.new = new
+  }
+}
+
+/// Elements of a datum in shared storage whose initialiser changed.
+package struct PlannedDatum: Hashable, Sendable, Codable {
+  package var name: String
+  package var elements: [Element]
+  /// Index into the plan's `groups`, or `nil` if no procedure refers to it.
+  package var group: Int?
+  /// A `reset` line: takes the new value whatever it holds.
+  package var isForced: Bool
+
+  package struct Element: Hashable, Sendable, Codable {
+    package var address: TraceeAddress
+    package var old: [UInt8]
+    package var new: [UInt8]
+  }
+}
+
+/// A hand-written or generated mprocedure that the update runs.
+package struct PlannedMap: Hashable, Sendable, Codable {
+  package var name: String
+  package var entry: TraceeAddress
+  /// Index into the plan's `groups`.
+  package var group: Int
+}
+
+package struct PlannedGroup: Hashable, Sendable, Codable {
+  package var members: Set<ProcedureID>
+  package var reason: String
+  /// Whether a live resident activation of a member makes the update impossible: it would go on
+  /// with the old storage or layout for ever.
+  package var forbidsResidents: Bool
+  package init(members: Set<ProcedureID>, reason: String, forbidsResidents: Bool) {
+    self.members = members
+    self.reason = reason
+    self.forbidsResidents = forbidsResidents
+  }
+}
+
+/// How far an update is.
+package struct UpdateProgress: Hashable, Sendable, Codable {
+  package var updated: Set<ProcedureID> = []
+  /// By index in the plan's `data`.
+  package var resetData: Set<Int> = []
+  /// By index in the plan's `maps`.
+  package var ranMaps: Set<Int> = []
+  /// Procedures left to a resident activation.
+  package var resident: Set<ProcedureID> = []
+
+  package init() {}
+}

@@ -1,0 +1,199 @@
+package import Unwinding
+package import VersionSpace
+
+/// What is done while the target is stopped, and nothing more: read stacks, decide, map, store.
+package struct UpdateStop: Sendable {
+  package let plan: UpdatePlan
+  package let map: CodeMap
+  package let unwind: UnwindTable
+  package let consistency: Activeness.Consistency
+  package var progress: UpdateProgress
+  package var gates: Gates
+
+  package init(
+    plan: UpdatePlan, map: CodeMap, unwind: UnwindTable, consistency: Activeness.Consistency,
+    progress: UpdateProgress, gates: Gates
+  ) {
+    self.plan = plan
+    self.map = map
+    self.unwind = unwind
+    self.consistency = consistency
+    self.progress = progress
+    self.gates = gates
+  }
+
+  /// What one stop did.
+  package struct Outcome: Sendable {
+    package var decision: StopDecision
+    package var progress: UpdateProgress
+    package var gates: Gates
+    package var isComplete: Bool
+    /// Names of data that took, and of data that kept, their value.
+    package var reset: [String] = []
+    package var kept: [String] = []
+    package var stores: [SlotStore] = []
+    package var failedMap: (name: String, outcome: MapOutcome)?
+    package var gatesPlaced = 0
+    /// For each procedure on a stack, innermost first, of the thread that has most of them.
+    package var backtrace: [ProcedureID] = []
+    package var notSafe: [(tid: Int32, reason: ThreadStack.Reason, at: TraceeAddress)] = []
+  }
+
+  /// Carries out one stop.
+  ///
+  /// - Throws: when the target fails under us; what had been stored until then is in the journal's
+  ///   write list, and every prefix of it is valid.
+  package func run(
+    in target: inout some StoppedTarget & ~Copyable
+  ) throws(CommitFailure) -> Outcome {
+    let stacks: [ThreadStack]
+    do throws(TraceeFailure) {
+      stacks = try walkAll(&target)
+    } catch {
+      throw .tracee(error)
+    }
+    let survey = StackSurvey(stacks: stacks, map: map, model: plan.model)
+    let decision = StopDecision(
+      plan: plan, progress: progress, survey: survey, consistency: consistency)
+    var outcome = Outcome(
+      decision: decision, progress: progress, gates: gates, isComplete: false)
+    outcome.notSafe = survey.notSafe
+    outcome.backtrace = Self.backtrace(survey)
+    guard decision.refusal == nil else {
+      try removeGates(stacks, &outcome, &target)
+      return outcome
+    }
+    guard try runMaps(decision, &outcome, &target) else {
+      try removeGates(stacks, &outcome, &target)
+      return outcome
+    }
+    try store(decision, &outcome, &target)
+    outcome.isComplete = decision.completes(plan, after: progress)
+    try arrangeGates(stacks, decision, &outcome, &target)
+    return outcome
+  }
+
+  private func walkAll(
+    _ target: inout some StoppedTarget & ~Copyable
+  ) throws(TraceeFailure) -> [ThreadStack] {
+    var stacks: [ThreadStack] = []
+    for tid in target.threads {
+      do throws(TraceeFailure) {
+        let registers = try target.registers(of: tid)
+        stacks.append(
+          StackWalker.walk(
+            tid: tid, registers: registers, memory: target, table: unwind, limit: 1 << 20))
+      } catch .gone {
+        continue
+      }
+    }
+    return stacks
+  }
+
+  private static func backtrace(_ survey: StackSurvey) -> [ProcedureID] {
+    let byThread = Dictionary(grouping: survey.frames, by: \.tid)
+    let longest = byThread.sorted { $0.key < $1.key }.max { $0.value.count < $1.value.count }
+    return longest?.value.map(\.procedure) ?? []
+  }
+
+  /// Runs the maps that are due; false when one failed, and nothing else may be done.
+  private func runMaps(
+    _ decision: StopDecision, _ outcome: inout Outcome,
+    _ target: inout some StoppedTarget & ~Copyable
+  ) throws(CommitFailure) -> Bool {
+    for index in decision.maps {
+      do throws(TraceeFailure) {
+        let result = try target.run(plan.maps[index].entry)
+        guard result == .returned else {
+          outcome.failedMap = (plan.maps[index].name, result)
+          return false
+        }
+      } catch {
+        throw .tracee(error)
+      }
+      outcome.progress.ranMaps.insert(index)
+    }
+    return true
+  }
+
+  private func store(
+    _ decision: StopDecision, _ outcome: inout Outcome,
+    _ target: inout some StoppedTarget & ~Copyable
+  ) throws(CommitFailure) {
+    let stores = decision.updated.compactMap(\.store)
+    let writes = try Commit.slotWrites(stores, memory: target)
+    do throws(TraceeFailure) {
+      for index in decision.data { try reset(index, &outcome, &target) }
+      for write in writes { try target.write(write.bytes, at: write.address) }
+      for store in stores where try target.word(at: store.slot) != store.new {
+        throw TraceeFailure.fault(at: store.slot, byteCount: 8)
+      }
+    } catch {
+      throw .tracee(error)
+    }
+    outcome.stores = stores
+    outcome.progress.updated.formUnion(decision.updated.map(\.id))
+    outcome.progress.resident = decision.resident
+  }
+
+  /// Gives the elements of a datum that still hold their old initial value the new one.
+  private func reset(
+    _ index: Int, _ outcome: inout Outcome, _ target: inout some StoppedTarget & ~Copyable
+  ) throws(TraceeFailure) {
+    let datum = plan.data[index]
+    var didReset = false
+    var didKeep = false
+    for element in datum.elements {
+      let found = try target.bytes(at: element.address, byteCount: element.old.count)
+      guard datum.isForced || found == element.old else {
+        didKeep = true
+        continue
+      }
+      try target.write(element.new, at: element.address)
+      didReset = true
+    }
+    if didReset { outcome.reset.append(datum.name) }
+    if didKeep { outcome.kept.append(datum.name) }
+    outcome.progress.resetData.insert(index)
+  }
+
+  /// The gates in whose code some thread is, or whose pseudo-frame is on a stack.
+  private func busyGates(_ stacks: [ThreadStack]) -> Set<Int> {
+    let descriptor = plan.model.descriptor
+    let end = descriptor.gates + UInt64(descriptor.gateCount) * descriptor.gateStride
+    var busy: Set<Int> = []
+    for stack in stacks {
+      for frame in stack.frames where (descriptor.gates..<end).contains(frame.programCounter.rawValue) {
+        busy.insert(Int((frame.programCounter.rawValue - descriptor.gates) / descriptor.gateStride))
+      }
+    }
+    return busy
+  }
+
+  private func arrangeGates(
+    _ stacks: [ThreadStack], _ decision: StopDecision, _ outcome: inout Outcome,
+    _ target: inout some StoppedTarget & ~Copyable
+  ) throws(CommitFailure) {
+    do throws(TraceeFailure) {
+      let waited = outcome.isComplete ? [] : decision.blocking
+      if waited.isEmpty { try outcome.gates.release(descriptor: plan.model.descriptor, memory: &target) }
+      outcome.gatesPlaced = try outcome.gates.arrange(
+        for: waited, busy: busyGates(stacks), descriptor: plan.model.descriptor, memory: &target)
+    } catch {
+      throw .tracee(error)
+    }
+  }
+
+  private func removeGates(
+    _ stacks: [ThreadStack], _ outcome: inout Outcome,
+    _ target: inout some StoppedTarget & ~Copyable
+  ) throws(CommitFailure) {
+    do throws(TraceeFailure) {
+      try outcome.gates.release(descriptor: plan.model.descriptor, memory: &target)
+      _ = try outcome.gates.arrange(
+        for: [], busy: busyGates(stacks), descriptor: plan.model.descriptor, memory: &target)
+    } catch {
+      throw .tracee(error)
+    }
+  }
+}
