@@ -37,7 +37,7 @@ extension ProgramModel {
     }
     self.init(
       bias: bias, descriptor: descriptor, text: Arena(range: descriptor.textArena),
-      data: Arena(range: descriptor.dataArena), unwindRowCount: 0, procedures: procedures,
+      data: Arena(range: descriptor.dataArena), procedures: procedures,
       implementations: implementations,
       binding: Binding(
         version: VersionNumber(rawValue: 1), buildID: delta.buildID, procedures: bound, data: data),

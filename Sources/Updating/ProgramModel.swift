@@ -7,8 +7,8 @@ package struct ProgramModel: Hashable, Sendable, Codable {
   package var descriptor: TargetDescriptor
   package var text: Arena
   package var data: Arena
-  /// Rows that we appended to the target's unwind index.
-  package var unwindRowCount: Int
+  /// Unwind information of injected code, in the order of its rows in the target's index.
+  package var unwind: [UnwindBlob] = []
   /// Indexed by `ProcedureID`.
   package var procedures: [ProcedureRecord]
   /// Every implementation that is in the target, the ones of the first version too.
@@ -23,7 +23,7 @@ package struct ProgramModel: Hashable, Sendable, Codable {
   package var storages: [StorageKey: TraceeAddress]
 
   package init(
-    bias: LoadBias, descriptor: TargetDescriptor, text: Arena, data: Arena, unwindRowCount: Int,
+    bias: LoadBias, descriptor: TargetDescriptor, text: Arena, data: Arena,
     procedures: [ProcedureRecord], implementations: [Implementation], binding: Binding,
     literals: [ContentKey: TraceeAddress], imports: [String: TraceeAddress],
     stubs: [String: TraceeAddress], storages: [StorageKey: TraceeAddress]
@@ -32,7 +32,6 @@ package struct ProgramModel: Hashable, Sendable, Codable {
     self.descriptor = descriptor
     self.text = text
     self.data = data
-    self.unwindRowCount = unwindRowCount
     self.procedures = procedures
     self.implementations = implementations
     self.binding = binding
@@ -50,6 +49,18 @@ package struct ProgramModel: Hashable, Sendable, Codable {
   /// The implementation that calls through the current slot of `id` reach.
   package func current(_ id: ProcedureID) -> Implementation {
     implementations[procedures[id.rawValue].implementation]
+  }
+}
+
+/// A CIE and an FDE in the data arena, for a run of code in the text arena.
+package struct UnwindBlob: Hashable, Sendable, Codable {
+  package var address: TraceeAddress
+  package var bytes: [UInt8]
+  package var code: Range<UInt64>
+  package init(address: TraceeAddress, bytes: [UInt8], code: Range<UInt64>) {
+    self.address = address
+    self.bytes = bytes
+    self.code = code
   }
 }
 
