@@ -49,6 +49,7 @@ package actor UpdateRun {
   package private(set) var ending: UpdateEnding?
   package private(set) var stopCount = 0
   private var isCancelled = false
+  private var firstStopWaiters: [CheckedContinuation<Void, Never>] = []
 
   package init(
     plan: UpdatePlan, stop: UpdateStop, tracer: Tracer, target: TargetProcess,
@@ -65,6 +66,18 @@ package actor UpdateRun {
 
   package var progress: UpdateProgress { stop.progress }
 
+  /// Returns once the target was stopped once, or the run has ended.
+  package func firstStop() async {
+    guard stopCount == 0, ending == nil else { return }
+    await withCheckedContinuation { firstStopWaiters.append($0) }
+  }
+
+  private func wakeWaiters() {
+    let waiters = firstStopWaiters
+    firstStopWaiters = []
+    for waiter in waiters { waiter.resume() }
+  }
+
   /// Gives the update up at the next moment at which nothing is half done.
   package func cancel() { isCancelled = true }
 
@@ -75,8 +88,10 @@ package actor UpdateRun {
       if pause > .zero { await waitForGate(atMost: pause) }
       if isCancelled { break }
       await stopOnce()
+      wakeWaiters()
       pause = Self.nextPause(after: stopCount)
     }
+    wakeWaiters()
     return ending ?? .undone(code: "cancelled", "cancelled")
   }
 
@@ -114,7 +129,7 @@ package actor UpdateRun {
   }
 
   private func stopOnce() async {
-    stopCount += 1
+    defer { stopCount += 1 }
     let stop = stop
     do throws(TraceeFailure) {
       let stopped = try await tracer.withStopped(target.pid, deadline: .milliseconds(20)) {
