@@ -62,7 +62,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", path: "CSupport/zlib"),
     .target(name: "CPtrace", path: "CSupport/ptrace", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "CSocket", path: "CSupport/socket", cSettings: [.define("_GNU_SOURCE")]),
-    module("ELFFile", "ObjectModel", "CLibelf", "CZlib"),
+    module("ELFFile", "ByteCoding", "ObjectModel", "CLibelf", "CZlib"),
     module("DWARFInfo", "TypeModel", "CLibdwarf"),
     module("Disassembler", "X86Code", "CZydis"),
     module("Tracee", "VersionSpace", "Unwinding", "CPtrace"),

@@ -7,14 +7,19 @@
 #define PUP_MAGIC 0x31435345445055ull /* "PUDESC1" */
 #define PUP_FORMAT 1
 #define PUP_GATE_COUNT 64
+#define PUP_GATE_STRIDE 32
+#define PUP_GATE_RETURN_OFFSET 16
 #define PUP_PAGE 4096
+#define PUP_UNWIND_BYTES (2 * 1024 * 1024)
+#ifndef PUP_ARENA_SIZE
+#define PUP_ARENA_SIZE (16 * 1024 * 1024)
+#endif
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
-/* One return gate. Lies in read-only memory; the pup writes return_address.
- * `entry` holds code: the gate is entered by a `ret` to its first byte, and the real return
- * address lies PUP_GATE_RETURN_OFFSET bytes after that byte. */
+/* One return gate. A gated procedure returns to the gate's entry; the real return address, written
+ * by the pup, lies gate_return_offset bytes behind it in the same read-only memory. */
 struct pup_gate_state { /* writable by the gate's own code, one per gate */
   uint32_t arrived;   /* threads that have come to the gate since the pup cleared it */
   uint32_t released;  /* futex word: 0 wait, 1 go on at once */
@@ -37,6 +42,7 @@ struct pup_descriptor {
   uint64_t gate_wait_ms;                   /* address of a uint32_t: how long one wait lasts, in ms */
   uint64_t eh_frame_hdr, eh_frame_hdr_end; /* our unwind index and its capacity */
   uint64_t started;                        /* address of a uint32_t: 1 once constructors have run */
+  int64_t linker_unwind; /* from this struct to the linker's .eh_frame_hdr, 0 if none; written by pupcc */
   /* Written by the pup, all 0 in a new process. */
   uint64_t version;     /* highest running version number; 0 means 1 */
   uint64_t update;      /* journal number of the last update begun */

@@ -8,7 +8,7 @@ package import VersionSpace
 package struct TargetDescriptor: Hashable, Sendable, Codable {
   package static let magic: UInt64 = 0x31_4353_4544_5550
   package static let format: UInt32 = 1
-  package static let byteCount = 216
+  package static let byteCount = 208
 
   package var buildID: BuildID
   package var table: Range<UInt64>
@@ -29,10 +29,10 @@ package struct TargetDescriptor: Hashable, Sendable, Codable {
   package var journal: [UInt8]
 
   /// Offsets of the fields that the pup writes.
-  package static let versionOffset: Int64 = 176
-  package static let updateOffset: Int64 = 184
-  package static let stateOffset: Int64 = 192
-  package static let journalOffset: Int64 = 200
+  package static let versionOffset: Int64 = 168
+  package static let updateOffset: Int64 = 176
+  package static let stateOffset: Int64 = 184
+  package static let journalOffset: Int64 = 192
 
   /// Reads the descriptor's fields.
   ///
@@ -62,6 +62,7 @@ package struct TargetDescriptor: Hashable, Sendable, Codable {
       gateWaitMilliseconds = try reader.read()
       unwindIndex = try Self.range(&reader)
       started = try reader.read()
+      try reader.skip(8)
       version = try reader.read()
       update = try reader.read()
       state = try reader.read()

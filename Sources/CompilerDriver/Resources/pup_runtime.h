@@ -1,1 +1,1 @@
-placeholder
+../../../CSupport/runtime/pup_runtime.h

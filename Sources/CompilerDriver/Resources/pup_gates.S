@@ -1,0 +1,1 @@
+../../../CSupport/runtime/pup_gates.S

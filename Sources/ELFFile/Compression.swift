@@ -1,0 +1,29 @@
+import CZlib
+
+/// zlib streams (RFC 1950).
+package enum Compression {
+  package static func deflate(_ bytes: [UInt8]) -> [UInt8] {
+    var length = compressBound(UInt(bytes.count))
+    var result = [UInt8](repeating: 0, count: Int(length))
+    let status = unsafe compress2(&result, &length, bytes, UInt(bytes.count), 6)
+    precondition(status == Z_OK, "compress2 failed with \(status)")
+    return Array(result.prefix(Int(length)))
+  }
+
+  /// - Parameter expectedByteCount: the exact size of the content, in bytes; at most 1 GiB.
+  /// - Throws: `.malformed` when the stream is not whole or has another size.
+  package static func inflate(
+    _ bytes: [UInt8], expectedByteCount: Int, file: String
+  ) throws(ELFFailure) -> [UInt8] {
+    guard (0...(1 << 30)).contains(expectedByteCount) else {
+      throw .malformed(file: file, what: "a compressed section's size")
+    }
+    var length = UInt(expectedByteCount)
+    var result = [UInt8](repeating: 0, count: max(expectedByteCount, 1))
+    let status = unsafe uncompress(&result, &length, bytes, UInt(bytes.count))
+    guard status == Z_OK, Int(length) == expectedByteCount else {
+      throw .malformed(file: file, what: "a compressed section")
+    }
+    return Array(result.prefix(expectedByteCount))
+  }
+}

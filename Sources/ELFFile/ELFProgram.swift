@@ -1,0 +1,178 @@
+import ByteCoding
+package import ObjectModel
+
+/// A finished executable or shared object: what can be read from it, and what may be changed in it
+/// without moving an allocated byte.
+package struct ELFProgram: Sendable {
+  package let file: String
+  package private(set) var bytes: [UInt8]
+  package let sections: [ProgramSection]
+  package let segments: [Segment]
+  package let isPositionIndependent: Bool
+  package let entry: UInt64
+
+  package struct ProgramSection: Hashable, Sendable {
+    package var name: String
+    package var type: UInt32
+    package var flags: SectionFlags
+    package var address: UInt64
+    package var fileOffset: UInt64
+    package var byteCount: UInt64
+    var link: UInt32
+    var info: UInt32
+    var alignment: UInt64
+    var entrySize: UInt64
+  }
+
+  package struct Segment: Hashable, Sendable {
+    package var type: UInt32
+    package var address: UInt64
+    package var fileOffset: UInt64
+    package var fileByteCount: UInt64
+    package var memoryByteCount: UInt64
+    /// Where its header is in the file.
+    var headerOffset: Int
+  }
+
+  /// - Throws: what is wrong with the file; a relocatable object is `.wrongKind`.
+  package init(_ bytes: [UInt8], name: String) throws(ELFFailure) {
+    let handle = try ELFHandle(bytes, file: name)
+    guard handle.type == 2 || handle.type == 3 else {
+      throw .wrongKind(file: name, found: ELFReader.kindName(handle.type))
+    }
+    file = name
+    self.bytes = bytes
+    isPositionIndependent = handle.type == 3
+    entry = handle.entry
+    sections = try handle.sections().map { raw in
+      ProgramSection(
+        name: raw.name, type: raw.type, flags: SectionFlags(rawValue: raw.flags),
+        address: raw.address, fileOffset: raw.offset, byteCount: raw.byteCount, link: raw.link,
+        info: raw.info, alignment: raw.alignment, entrySize: raw.entrySize)
+    }
+    segments = try Self.segments(bytes, name)
+  }
+
+  package init(atPath path: String) throws(ELFFailure) {
+    try self.init(try ELFReader.bytes(atPath: path), name: path)
+  }
+
+  private static func segments(_ bytes: [UInt8], _ name: String) throws(ELFFailure) -> [Segment] {
+    var result: [Segment] = []
+    do throws(ParseFailure) {
+      var reader = ByteReader(bytes.span)
+      try reader.seek(to: 32)
+      let table = Int(clamping: try reader.read(UInt64.self))
+      try reader.seek(to: 56)
+      let count: UInt16 = try reader.read()
+      for index in 0..<Int(count) {
+        let (place, overflow) = table.addingReportingOverflow(index * 56)
+        guard !overflow else { throw ParseFailure.truncated(atByte: index, needed: 56) }
+        try reader.seek(to: place)
+        let type: UInt32 = try reader.read()
+        try reader.skip(4)
+        let offset: UInt64 = try reader.read()
+        let address: UInt64 = try reader.read()
+        try reader.skip(8)
+        let fileSize: UInt64 = try reader.read()
+        let memorySize: UInt64 = try reader.read()
+        result.append(
+          Segment(
+            type: type, address: address, fileOffset: offset, fileByteCount: fileSize,
+            memoryByteCount: memorySize, headerOffset: place))
+      }
+    } catch {
+      throw .truncated(file: name, what: "the program header table")
+    }
+    return result
+  }
+
+  package func section(named name: String) -> ProgramSection? { sections.first { $0.name == name } }
+
+  /// A section's bytes; empty for one without file contents.
+  package func contents(of section: ProgramSection) -> [UInt8] {
+    guard section.type != 8 else { return [] }
+    let start = Int(section.fileOffset)
+    return Array(bytes[start..<(start + Int(section.byteCount))])
+  }
+
+  /// The GNU build ID as hexadecimal digits, if the file has one.
+  package var buildID: String? {
+    guard let section = section(named: ".note.gnu.build-id"), section.byteCount > 16 else {
+      return nil
+    }
+    return contents(of: section).dropFirst(16).map { byte in
+      (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    }.joined()
+  }
+
+  /// The symbols of `.symtab`, or of `.dynsym` when the file is stripped.
+  package func symbols() throws(ELFFailure) -> [ProgramSymbol] {
+    guard let table = sections.first(where: { $0.type == 2 }) ?? sections.first(where: { $0.type == 11 }),
+      table.link > 0, Int(table.link) <= sections.count
+    else { return [] }
+    let strings = contents(of: sections[Int(table.link) - 1])
+    let entries = contents(of: table)
+    var result: [ProgramSymbol] = []
+    do throws(ParseFailure) {
+      var reader = ByteReader(entries.span)
+      var names = ByteReader(strings.span)
+      while reader.remaining >= 24 {
+        let name = Int(try reader.read(UInt32.self))
+        let info: UInt8 = try reader.read()
+        _ = try reader.read(UInt8.self)
+        let section: UInt16 = try reader.read()
+        let value: UInt64 = try reader.read()
+        let size: UInt64 = try reader.read()
+        guard section != 0, name != 0 else { continue }
+        try names.seek(to: name)
+        result.append(
+          ProgramSymbol(
+            name: try names.readCString(), isLocal: info >> 4 == 0, kind: info & 0xF, value: value,
+            byteCount: size))
+      }
+    } catch {
+      throw .malformed(file: file, what: "the symbol table")
+    }
+    return result
+  }
+
+  /// Overwrites bytes that are loaded at a link address.
+  ///
+  /// - Throws: `.malformed` when no file contents are loaded there.
+  package mutating func patch(_ new: [UInt8], at address: UInt64) throws(ELFFailure) {
+    guard
+      let segment = segments.first(where: {
+        $0.type == 1 && $0.address <= address
+          && address + UInt64(new.count) <= $0.address + $0.fileByteCount
+      })
+    else { throw .malformed(file: file, what: "nothing is loaded at 0x\(String(address, radix: 16))") }
+    let start = Int(segment.fileOffset + (address - segment.address))
+    guard start + new.count <= bytes.count else {
+      throw .truncated(file: file, what: "a segment")
+    }
+    bytes.replaceSubrange(start..<(start + new.count), with: new)
+  }
+
+  /// Points `PT_GNU_EH_FRAME` to another place in memory.
+  package mutating func setUnwindHeader(address: UInt64, byteCount: UInt64) {
+    guard let segment = segments.first(where: { $0.type == 0x6474_E550 }) else { return }
+    var writer = ByteWriter()
+    writer.append(address)
+    writer.append(address)
+    writer.append(UInt64(0))
+    writer.append(byteCount)
+    let start = segment.headerOffset + 16
+    bytes.replaceSubrange(start..<(start + 32), with: writer.bytes)
+  }
+}
+
+/// A defined symbol of a finished program.
+package struct ProgramSymbol: Hashable, Sendable {
+  package var name: String
+  package var isLocal: Bool
+  /// STT_ value.
+  package var kind: UInt8
+  package var value: UInt64
+  package var byteCount: UInt64
+}
