@@ -103,7 +103,7 @@ let package = Package(
     .executableTarget(
       name: "ScriptedPup", dependencies: ["PupProtocol"], path: "Tests/ScriptedPup",
       swiftSettings: settings),
-    tests("PupProtocolTests", "PupProtocol", "MapperKit", "ScriptedPup"),
+    tests("PupProtocolTests", "PupProtocol", "MapperKit", "UshKit", "ScriptedPup"),
     tests("CompilerDriverTests", "CompilerDriver"),
     tests("LiveTests"),
   ]

@@ -159,17 +159,14 @@ package final class ProgramHost: Sendable {
       switch happening {
       case .event(let event):
         settings.onEvent(event)
-        if event.kind == .exited {
-          registration.note { $0.exit = event.exit }
-          return event.exit
-        }
-        if event.changesStatus, let status = try? await service.status() {
-          registration.take(status)
-        }
+        guard event.changesStatus else { continue }
+        let status = try? await service.status()
+        if let status { registration.take(status) }
+        if event.kind == .exited { return event.exit ?? status?.target.exit }
       case .eventsEnded:
-        let exit = try? await service.status().target.exit
-        registration.note { $0.exit = exit }
-        return exit
+        let status = try? await service.status()
+        if let status { registration.take(status) }
+        return status?.target.exit
       case .signal(let signal):
         guard pass(signal, to: registration.record.target) else { return nil }
       }
@@ -212,7 +209,7 @@ extension ProgramEvent {
   /// Whether the mapper's record differs after it.
   fileprivate var changesStatus: Bool {
     switch kind {
-    case .started, .completed, .undone, .accepted: true
+    case .started, .completed, .undone, .accepted, .exited: true
     default: false
     }
   }
@@ -223,6 +220,7 @@ extension Registration {
   fileprivate func take(_ status: StatusReport) {
     note { record in
       record.target = status.target.pid.flatMap { ProcessIdentity(pid: $0) } ?? record.target
+      record.exit = status.target.exit
       record.log = status.target.log
       record.version = status.version
     }

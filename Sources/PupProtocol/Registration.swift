@@ -81,7 +81,7 @@ package final class Registration: Sendable {
       "\(MapperMessages.interface).Register", message, as: MapperMessages.Registered.self
     ) { reply in
       _ = first.give(nil)
-      if let alert = reply.alert { onAlert(alert) }
+      if let alert = reply?.alert { onAlert(alert) }
       return true
     }
   }

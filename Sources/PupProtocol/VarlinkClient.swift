@@ -33,7 +33,7 @@ package struct VarlinkClient: ~Copyable {
   ) throws(TalkFailure) -> Answer {
     var last: Answer?
     try stream(method, parameters, more: false, timeout: timeout, as: type) { answer in
-      last = answer
+      last = answer ?? last
       return true
     }
     guard let last else { throw .notVarlink(method: method) }
@@ -42,17 +42,26 @@ package struct VarlinkClient: ~Copyable {
 
   /// Calls `method` and hands over each reply, until the last one or until `onReply` says no.
   ///
-  /// With `timeout`, which is the time for each reply.
+  /// `timeout` is the time for each reply. With `tick`, `onReply` is also called with `nil` whenever
+  /// that time has passed without a reply.
   package mutating func stream<Answer: Decodable>(
     _ method: String, _ parameters: some Encodable = NoParameters(), more: Bool = true,
-    timeout: Duration? = nil, as type: Answer.Type = Answer.self,
-    onReply: (Answer) -> Bool
+    timeout: Duration? = nil, tick: Duration? = nil, as type: Answer.Type = Answer.self,
+    onReply: (Answer?) -> Bool
   ) throws(TalkFailure) {
     let message = VarlinkEncoding.call(method, parameters, more: more)
     // A server that refuses may close before it has read the call: its answer counts.
     let wasSent = send(message, to: socket, stallMilliseconds: 10_000)
     while true {
-      guard let reply = try nextMessage(method, timeout: timeout) else {
+      let reply: [UInt8]?
+      do throws(TalkFailure) {
+        reply = try nextMessage(method, timeout: tick ?? timeout)
+      } catch {
+        guard tick != nil, case .timedOut = error else { throw error }
+        guard onReply(nil) else { return }
+        continue
+      }
+      guard let reply else {
         guard wasSent else { throw .system(operation: .send, path: method, code: EPIPE) }
         throw .closed(method: method)
       }

@@ -1,0 +1,21 @@
+package import PupProtocol
+
+extension Session {
+  /// Prints the events of a program as they come, until it ends.
+  package func watch(_ name: String) throws(ServiceFailure) {
+    var client = try connect(to: name)
+    do throws(TalkFailure) {
+      try client.stream(
+        "\(ProgramInterface.name).Watch", WatchRequest(), as: Answers.Happened.self
+      ) { answer in
+        guard let event = answer?.event else { return true }
+        if console.isJSON { console.printJSON(event) } else { console.print(event.message) }
+        return true
+      }
+    } catch {
+      if case .refused(let failure) = error, failure.code == "ended" { return }
+      if case .closed = error { return }
+      throw error.asServiceFailure
+    }
+  }
+}

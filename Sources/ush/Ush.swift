@@ -1,0 +1,93 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import PupProtocol
+import UshKit
+
+/// `ush`: one-line commands, scripts of them, and `-c`.
+@main
+struct Ush: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ush",
+    abstract: "Updates C programs while they run.",
+    discussion: """
+      EXAMPLES
+        ush run shop ./shop --port 80    start ./shop, built with pupcc
+        ush update shop ./shop-2         bring it to the version in ./shop-2
+        ush status shop                  what it is doing
+        ush -c 'status shop' -c 'list'   commands one after the other
+        ush -f steps.ush                 a file of commands, one a line
+
+      EXIT STATUS
+        0  done
+        1  cannot or may not be done now
+        2  a file, an option or a line is unusable
+        3  no program of that name
+      """,
+    subcommands: [
+      Run.self, Update.self, Status.self, List.self, Wait.self, Cancel.self, Attach.self,
+      Stop.self, Logs.self, Load.self, Watch.self, Diff.self,
+    ])
+
+  static func main() {
+    Glibc.exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
+  }
+
+  /// Carries out one command line, printing its failure; how it ended.
+  static func run(_ arguments: [String]) -> ExitClass {
+    do {
+      var command: any ParsableCommand =
+        Script.isMeant(by: arguments)
+        ? try Script.parse(arguments) : try parseAsRoot(arguments)
+      try command.run()
+      return .done
+    } catch let failure as CommandFailure {
+      return failure.exit
+    } catch {
+      return parsingEnded(error, arguments)
+    }
+  }
+
+  /// Help is printed as it is; an error of usage is one line and the class `malformed`.
+  private static func parsingEnded(_ error: any Error, _ arguments: [String]) -> ExitClass {
+    let console = Console(isJSON: arguments.contains("--json"))
+    guard exitCode(for: error) != .success else {
+      console.print(fullMessage(for: error))
+      return .done
+    }
+    let line = message(for: error).split(separator: "\n").first ?? "unusable arguments"
+    return console.report(.malformed("usage", String(line)))
+  }
+}
+
+/// A command has failed, and has said so.
+struct CommandFailure: Error {
+  let exit: ExitClass
+}
+
+extension Console {
+  /// Prints a failure as a line on standard error, and as JSON if that was asked for.
+  func report(_ failure: ServiceFailure) -> ExitClass {
+    complain(failure.message)
+    if isJSON { printJSON(ErrorDocument(failure)) }
+    return failure.exit
+  }
+}
+
+/// The option that all commands have.
+struct Output: ParsableArguments {
+  @Flag(help: "Print one JSON document.")
+  var json = false
+
+  /// Runs a command's body in a session; prints a failure and ends with its exit status.
+  func perform(_ body: (Session) throws(ServiceFailure) -> ExitClass) throws {
+    let console = Console(isJSON: json)
+    let exit: ExitClass
+    do throws(ServiceFailure) {
+      exit = try body(try Session(console))
+    } catch {
+      exit = console.report(error)
+    }
+    guard exit == .done else { throw CommandFailure(exit: exit) }
+  }
+}
