@@ -14,6 +14,12 @@ package struct ProcessIdentity: Codable, Hashable, Sendable {
     self.start = start
   }
 
+  /// A process that has ended, so that nobody knows any more when it started.
+  package init(ended pid: Int) {
+    self.pid = pid
+    start = 0
+  }
+
   /// This very process.
   package static var own: ProcessIdentity? { ProcessIdentity(pid: Int(getpid())) }
 
@@ -24,6 +30,7 @@ package struct ProcessIdentity: Codable, Hashable, Sendable {
   ///
   /// - Throws: `.system` if it may not be signalled.
   package func signal(_ signal: Int32) throws(TalkFailure) -> Bool {
+    guard pid > 1 else { throw .system(operation: .signal, path: "process \(pid)", code: EPERM) }
     let raw = cs_pidfd(pid_t(truncatingIfNeeded: pid))
     guard raw >= 0 else { return false }
     let process = Descriptor(owning: raw)

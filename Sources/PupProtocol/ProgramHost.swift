@@ -219,7 +219,9 @@ extension Registration {
   /// Tells the mapper what `status` says.
   fileprivate func take(_ status: StatusReport) {
     note { record in
-      record.target = status.target.pid.flatMap { ProcessIdentity(pid: $0) } ?? record.target
+      if let pid = status.target.pid, pid != record.target?.pid {
+        record.target = ProcessIdentity(pid: pid) ?? ProcessIdentity(ended: pid)
+      }
       record.exit = status.target.exit
       record.log = status.target.log
       record.version = status.version

@@ -30,7 +30,7 @@ extension Session {
     }
     var arguments = ["--adopt"]
     if let pid {
-      guard ProcessIdentity(pid: pid) != nil else {
+      guard pid > 1, ProcessIdentity(pid: pid) != nil else {
         throw .cannot("ended", "there is no process \(pid)")
       }
       arguments.append(String(pid))

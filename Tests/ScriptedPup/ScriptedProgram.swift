@@ -42,8 +42,9 @@ final class ScriptedProgram: ProgramService {
   }
 
   func attach(_ request: AttachRequest) async throws(ServiceFailure) -> AttachReport {
-    let pid = Int32(request.pid)
-    guard kill(pid, 0) == 0 else { throw .cannot("ended", "process \(pid) has ended") }
+    let pid = Int32(truncatingIfNeeded: request.pid)
+    guard state.withLock({ $0.pid == nil }) else { throw .cannot("exists", "\(name) runs") }
+    guard pid > 1, kill(pid, 0) == 0 else { throw .cannot("ended", "process \(pid) has ended") }
     state.withLock {
       $0.pid = pid
       $0.log = request.log
@@ -126,7 +127,7 @@ final class ScriptedProgram: ProgramService {
   }
 
   func stop(_ request: StopRequest) async throws(ServiceFailure) -> StatusReport {
-    if let pid = state.withLock({ $0.pid }) {
+    if let pid = state.withLock({ $0.exit == nil ? $0.pid : nil }), pid > 1 {
       kill(pid, SIGTERM)
       var left = Int(request.seconds * 100)
       while state.withLock({ $0.exit == nil }) {

@@ -11,6 +11,10 @@ struct ScriptedPup {
       target = Array(words[(end + 1)...])
       words = Array(words[..<end])
     }
+    if words.first == "call", words.count > 1 {
+      call(words[1])
+      return
+    }
     func option(_ name: String) -> String? {
       words.firstIndex(of: name).flatMap { $0 + 1 < words.count ? words[$0 + 1] : nil }
     }
@@ -33,6 +37,16 @@ struct ScriptedPup {
       Glibc.exit(settings.isDetached ? 0 : Int32(exit ?? 0))
     } catch {
       Glibc.exit(1)
+    }
+  }
+  /// Asks for a status as whatever user this is, and prints the error's code.
+  private static func call(_ socket: String) {
+    do throws(TalkFailure) {
+      var client = try VarlinkClient(path: socket)
+      let _: NoParameters = try client.call("\(ProgramInterface.name).Status")
+      print("answered")
+    } catch {
+      if case .refused(let failure) = error { print(failure.code) } else { print(error) }
     }
   }
 }
