@@ -73,6 +73,9 @@ extension Session {
     let signals = try talking { () throws(TalkFailure) in try SignalSource([SIGINT]) }
     client.interruptDescriptor = signals.descriptor
     var progress = UpdateProgress(console: console)
+    if console.showsProgress {
+      progress.waiting = try status(of: name).pending.first?.waiting.first
+    }
     var report: UpdateReport?
     let showsProgress = console.showsProgress
     let failure: TalkFailure?
@@ -104,7 +107,8 @@ extension Session {
 private struct UpdateProgress {
   let console: Console
   private let begin = ContinuousClock.now
-  private var waiting: WaitingProcedure?
+  /// What the update waits for, as far as is known.
+  var waiting: WaitingProcedure?
 
   init(console: Console) { self.console = console }
 

@@ -128,6 +128,35 @@ import Testing
       #expect(try await sandbox.talk("stop", "x").status == 0)
     }
   }
+  @Test func `in the foreground a pup passes on SIGTERM and the exit status`() async throws {
+    try await withSandbox { sandbox in
+      let script = "trap 'exit 9' TERM; echo ready; while :; do sleep 0.05; done"
+      let pup = try Command(
+        TestTools.pup, ["x", "--", "/bin/sh", "-c", script], environment: sandbox.environment()
+      ).start()
+      #expect(await eventually { pup.output == "ready\n" })
+      #expect(try await sandbox.state(of: "x") == "running")
+      #expect(try await sandbox.talk("logs", "x").status == 1)
+      signal(.terminate, to: pup.pid)
+      #expect(await eventually { !pup.isRunning })
+      #expect(try await sandbox.field("exit", of: "x") == "9")
+      #expect(unsafe access("\(sandbox.runtimeFolder)/x.socket", F_OK) != 0)
+    }
+  }
+
+  @Test func `a pup that stands still holds up neither list nor the others`() async throws {
+    try await withSandbox { sandbox in
+      _ = try await sandbox.talk("run", "x", "/bin/sleep", "1000")
+      _ = try await sandbox.talk("run", "y", "/bin/sleep", "1000")
+      let still = try await sandbox.status(of: "x", using: TestTools.ush)
+      kill(pid_t(still.pup), SIGSTOP)
+      defer { kill(pid_t(still.pup), SIGCONT) }
+      let list = try await sandbox.talk("list", timeout: .seconds(8))
+      #expect(list.status == 0, "\(list.summary)")
+      #expect(list.output.contains("x     running"))
+      #expect(try await sandbox.talk("stop", "y", timeout: .seconds(2)).status == 0)
+    }
+  }
 }
 
 extension Sandbox {
