@@ -1,0 +1,146 @@
+import DWARFInfo
+import Disassembler
+import ELFFile
+import Foundation
+import ObjectModel
+import Relinking
+import TypeModel
+import VersionSpace
+
+/// The last pass: gives a linked program its delta, build ID and unwind index.
+struct Completing {
+  let path: String
+  let own: OwnOptions
+  let linkLine: [String]
+  let strip: StripWishes
+
+  func run() throws(DriverFailure) {
+    do throws(ELFFailure) {
+      var program = try ELFProgram(atPath: path)
+      guard let section = program.section(named: PreparedName.embeddedObject) else {
+        return Driver.note("\(path): nothing in it was compiled by pupcc: it cannot be updated")
+      }
+      let delta = try describe(program, section)
+      try patchDescriptor(&program, delta)
+      try finish(program, delta)
+    } catch {
+      throw .cannot(error.sentence)
+    }
+  }
+
+  private func describe(
+    _ program: ELFProgram, _ section: ELFProgram.ProgramSection
+  ) throws(ELFFailure) -> Delta {
+    let entries: [EmbeddedObjects.Entry]
+    let placements: [ObjectIdentity: [SectionID: LinkAddress]]
+    do throws(EmbeddingFailure) {
+      entries = try EmbeddedObjects.parse(program.contents(of: section))
+      placements = try program.section(named: PreparedName.placements).map {
+        (section) throws(EmbeddingFailure) in
+        try Placements.parse(program.contents(of: section))
+      } ?? [:]
+    } catch {
+      throw .malformed(file: path, what: String(describing: error))
+    }
+    let debug: DebugInformation
+    do throws(DWARFFailure) {
+      debug = try DWARFReader.read(path: path)
+    } catch {
+      throw .malformed(file: path, what: error.sentence)
+    }
+    guard
+      let descriptor = try program.symbols().first(where: { $0.name == "__pup_descriptor" })
+    else { throw .malformed(file: path, what: "the runtime's descriptor is missing") }
+    var objects: [LinkedObject] = []
+    for entry in entries {
+      let bytes = try Compression.inflate(
+        entry.compressed, expectedByteCount: entry.byteCount, file: path)
+      objects.append(
+        LinkedObject(
+          object: try ELFReader.object(bytes, name: path),
+          placements: placements[entry.identity] ?? [:]))
+    }
+    return Completion(
+      debug: debug, objects: objects, decoder: ZydisDecoder()
+    ).delta(
+      producer: ObjectPreparation.producer, buildID: BuildID(rawValue: program.buildID ?? ""),
+      isPositionIndependent: program.isPositionIndependent, linkLine: linkLine,
+      descriptor: LinkAddress(rawValue: descriptor.value))
+  }
+
+  /// Build ID, its size, and the distance to the linker's `.eh_frame_hdr` (`pup_runtime.h`).
+  private func patchDescriptor(_ program: inout ELFProgram, _ delta: Delta) throws(ELFFailure) {
+    let base = delta.descriptor.rawValue
+    let digits = Array(delta.buildID.rawValue.utf8)
+    var identity = stride(from: 0, to: min(digits.count, 40) - 1, by: 2).map { index in
+      UInt8(String(decoding: digits[index...(index + 1)], as: UTF8.self), radix: 16) ?? 0
+    }
+    let count = UInt8(identity.count)
+    identity += [UInt8](repeating: 0, count: 20 - identity.count)
+    try program.patch(identity + [count, 0, 0, 0], at: base + 16)
+    guard let header = program.section(named: ".eh_frame_hdr"),
+      let unwind = try program.symbols().first(where: { $0.name == "__pup_unwind" })
+    else { return }
+    let distance = header.address &- base
+    try program.patch(
+      (0..<8).map { UInt8(truncatingIfNeeded: distance >> (8 * UInt64($0))) }, at: base + 160)
+    program.setUnwindHeader(address: unwind.value, byteCount: header.byteCount)
+  }
+
+  private func finish(_ program: ELFProgram, _ delta: Delta) throws(ELFFailure) {
+    let encoded = encode(delta)
+    let size = (0..<8).map { UInt8(truncatingIfNeeded: encoded.count >> (8 * $0)) }
+    let section = ELFProgram.NewSection(
+      name: PreparedName.delta, contents: Array("PUPDELT1".utf8) + size + Compression.deflate(encoded))
+    let file = program.file(adding: [section]) { name in
+      if strip.dropsDebug, name.hasPrefix(".debug_") { return true }
+      return strip.dropsSymbols && (name == ".symtab" || name == ".strtab")
+    }
+    do throws(DriverFailure) {
+      try AtomicFile.write(file, to: path)
+      if own.writesCompanions { try Companions.write(delta: encoded, section: section, program: program, to: path) }
+    } catch {
+      throw .unwritable(file: path, what: error.sentence ?? "")
+    }
+  }
+
+  private func encode(_ delta: Delta) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    guard let data = try? encoder.encode(delta) else {
+      preconditionFailure("a delta has no values that JSON cannot hold")
+    }
+    return Array(data)
+  }
+}
+
+/// `prog.delta` and `prog.pup.o`, for PODUS's `load`.
+enum Companions {
+  static func write(
+    delta: [UInt8], section: ELFProgram.NewSection, program: ELFProgram, to path: String
+  ) throws(DriverFailure) {
+    try AtomicFile.write(delta, to: path + ".delta")
+    var object = ObjectFile()
+    _ = object.append(
+      Section(
+        name: PreparedName.productNote, type: .note, flags: [], alignment: 4,
+        contents: ObjectStamp(
+          producer: ObjectPreparation.producer, path: path, directory: "", date: "", time: ""
+        ).note))
+    for name in [PreparedName.embeddedObject, PreparedName.objectNote] {
+      guard let found = program.section(named: name) else { continue }
+      _ = object.append(
+        Section(
+          name: name, type: .progbits, flags: [], alignment: 8,
+          contents: program.contents(of: found)))
+    }
+    _ = object.append(
+      Section(
+        name: section.name, type: .progbits, flags: [], alignment: 8, contents: section.contents))
+    do throws(ELFFailure) {
+      try AtomicFile.write(try ELFWriter.bytes(of: object, name: path), to: path + ".pup.o")
+    } catch {
+      throw .cannot(error.sentence)
+    }
+  }
+}

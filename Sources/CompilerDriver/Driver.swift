@@ -1,0 +1,130 @@
+import ELFFile
+import Foundation
+import Relinking
+
+/// `pupcc`: a C compiler driver that makes what gcc makes, updatable.
+package struct Driver: Sendable {
+  let invocation: Invocation
+  let toolchain: Toolchain
+
+  /// - Parameters:
+  ///   - words: the command line without the program's name.
+  ///   - environment: `PUPCC_FLAGS` adds options, `PUPCC_GCC` names another gcc.
+  package init(_ words: [String], environment: [String: String]) throws(DriverFailure) {
+    invocation = try Invocation(words, environment: environment)
+    toolchain = Toolchain(environment: environment)
+  }
+
+  /// Does what was asked for.
+  ///
+  /// - Throws: what went wrong, with the exit status to end with.
+  package func run() throws(DriverFailure) {
+    if invocation.own.showsHelp { return print(Self.help) }
+    if let path = invocation.own.explains {
+      return print(try Explanation(of: path, asJSON: invocation.own.explainsAsJSON).text)
+    }
+    for note in invocation.notes { Self.note(note) }
+    let command = invocation.command
+    if invocation.unprepared != nil { return try toolchain.mustRun(command.words) }
+    switch invocation.mode {
+    case .passThrough: try toolchain.mustRun(command.words)
+    case .assembly: try toolchain.mustRun(command.words + flagsFor(invocation.inputs))
+    case .objects: try compileObjects()
+    case .linkUntouched:
+      if command.has("-shared") {
+        Self.note("a shared library is linked as it is: it cannot be updated itself")
+      }
+      try toolchain.mustRun(command.words)
+    case .link: try Linking(driver: self).run()
+    }
+  }
+
+  static func note(_ text: String) {
+    FileHandle.standardError.write(Data("pupcc: note: \(text)\n".utf8))
+  }
+
+  /// Whether gcc compiles the file as C.
+  func isCSource(_ path: String) -> Bool {
+    if let language = invocation.language { return language == "c" || language == "cpp-output" }
+    return path.hasSuffix(".c") || path.hasSuffix(".i")
+  }
+
+  /// Whether gcc makes an object of the file before it links.
+  func isSource(_ path: String) -> Bool {
+    if invocation.language != nil { return true }
+    let suffixes = [
+      ".c", ".i", ".s", ".S", ".sx", ".cc", ".cp", ".cxx", ".cpp", ".CPP", ".c++", ".C", ".ii", ".m",
+      ".f", ".f90", ".go", ".d",
+    ]
+    return suffixes.contains { path.hasSuffix($0) }
+  }
+
+  func flagsFor(_ inputs: [String]) -> [String] {
+    inputs.contains(where: isCSource) ? invocation.compileFlags : []
+  }
+
+  /// `-c`: gcc writes the objects, then each is rewritten.
+  private func compileObjects() throws(DriverFailure) {
+    let inputs = invocation.inputs
+    let command = invocation.command
+    try toolchain.mustRun(command.words + flagsFor(inputs))
+    for input in inputs where isCSource(input) {
+      let object = command.output ?? Self.defaultObject(input)
+      guard Self.isRegularFile(object) else { continue }
+      do throws(DriverFailure) {
+        try ObjectPreparation.prepare(object, source: input)
+      } catch {
+        try? FileManager.default.removeItem(atPath: object)
+        throw error
+      }
+    }
+  }
+
+  static func defaultObject(_ input: String) -> String {
+    let name = input.split(separator: "/").last.map(String.init) ?? input
+    let stem = name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
+    return stem + ".o"
+  }
+
+  /// `/dev/null` and pipes are not rewritten.
+  static func isRegularFile(_ path: String) -> Bool {
+    let attributes = try? FileManager.default.attributesOfItem(
+      atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
+    return attributes?[.type] as? FileAttributeType == .typeRegular
+  }
+}
+
+extension Invocation {
+  /// The last `-x LANGUAGE`, unless it is `none`.
+  var language: String? {
+    let languages = command.arguments.compactMap { argument -> String? in
+      guard case .option(let option, let values) = argument, option.hasPrefix("-x") else {
+        return nil
+      }
+      return option == "-x" ? values.first : String(option.dropFirst(2))
+    }
+    return languages.last == "none" ? nil : languages.last
+  }
+}
+
+extension Driver {
+  static let help = """
+    pupcc: a C compiler driver that makes programs which can be updated while they run.
+
+    Usage: pupcc [pupcc's options] [gcc's options] files
+      make CC=pupcc
+      pupcc -O2 -o server server.c net.c
+      pupcc --explain server
+
+    pupcc's options:
+      --keep-calls          keep small and once-called procedures apart, so that each can be updated
+      --arena SIZE          room for later versions, each of two arenas (16M)
+      --tls-reserve SIZE    room for later thread-local variables (1K)
+      --call-mode=table     calls go through the binding table
+      --companions          also write PROGRAM.delta and PROGRAM.pup.o
+      --explain PROGRAM     print what was made of a program; with --json as JSON
+      --pupcc-help          this text
+
+    PUPCC_FLAGS adds options of pupcc; PUPCC_GCC names the gcc to use.
+    """
+}
