@@ -29,18 +29,6 @@ enum CallingConvention {
 }
 
 extension TypeGraph {
-  /// The type behind typedefs and qualifiers.
-  func underlying(_ id: TypeID) -> TypeID {
-    var id = id
-    for _ in 0..<64 {
-      switch self[id] {
-      case .typedef(_, let next), .qualified(_, let next): id = next
-      default: return id
-      }
-    }
-    return id
-  }
-
   /// A text that is equal for types whose values have one layout; pointers end the description.
   func layoutText(of id: TypeID, depth: Int = 0) -> String {
     guard depth < 32 else { return "…" }

@@ -1,0 +1,185 @@
+package import ObjectModel
+package import TypeModel
+package import VersionSpace
+package import X86Code
+
+/// An embedded object of a linked program, and where the linker placed its sections.
+package struct LinkedObject: Sendable {
+  package var object: ObjectFile
+  package var placements: [SectionID: LinkAddress]
+  package init(object: ObjectFile, placements: [SectionID: LinkAddress]) {
+    self.object = object
+    self.placements = placements
+  }
+}
+
+/// The last build-time pass: describes a linked program, from its embedded objects, the places that
+/// the linker gave them, and the debug information.
+package struct Completion<Decoder: InstructionDecoding> {
+  let debug: DebugInformation
+  let objects: [LinkedObject]
+  let decoder: Decoder
+  private let places: PlacementMap
+  private var remarks: [String] = []
+
+  package init(debug: DebugInformation, objects: [LinkedObject], decoder: Decoder) {
+    self.debug = debug
+    self.objects = objects
+    self.decoder = decoder
+    places = PlacementMap(objects)
+  }
+
+  package func delta(
+    producer: String, buildID: BuildID, isPositionIndependent: Bool, linkLine: [String],
+    descriptor: LinkAddress
+  ) -> Delta {
+    var delta = Delta(
+      producer: producer, buildID: buildID, callMode: .table,
+      isPositionIndependent: isPositionIndependent, linkLine: linkLine, units: [], procedures: [],
+      data: [], types: debug.types, descriptor: descriptor, remarks: [])
+    let units = unitsByObject()
+    for (number, linked) in objects.enumerated() {
+      delta.units.append(unit(number, linked, units[number]))
+      let table = ObjectProcedures(linked, unit: number)
+      delta.procedures += table.procedures(units[number], &delta)
+      if let unit = units[number] {
+        delta.data += data(of: unit, number, delta.types)
+      } else if !table.isEmpty {
+        delta.remarks.append(
+          "\(delta.units[number].path): no debug information: its procedures cannot be updated")
+      }
+      delta.remarks += ProcedureTable(linked.object).remarks.filter { $0.contains("ifunc") }
+    }
+    delta.procedures = ordered(delta.procedures)
+    let edges = CallEdges(
+      image: ProgramImage(delta: delta, objects: objects.map(\.object)), decoder: decoder)
+    edges.add(to: &delta)
+    return delta
+  }
+
+  /// `main`, then by unit and line.
+  private func ordered(_ procedures: [Delta.Procedure]) -> [Delta.Procedure] {
+    procedures.enumerated().sorted { left, right in
+      let (a, b) = (left.element, right.element)
+      if (a.name == "main") != (b.name == "main") { return a.name == "main" }
+      return (a.unit, a.declaredAt.line, left.offset) < (b.unit, b.declaredAt.line, right.offset)
+    }.map(\.element)
+  }
+
+  /// Which debug unit describes each object: the one whose code or data lies in it.
+  private func unitsByObject() -> [Int: DebugInformation.Unit] {
+    var result: [Int: DebugInformation.Unit] = [:]
+    for unit in debug.units {
+      var addresses = unit.procedures.compactMap { $0.ranges.first?.lowerBound }
+      for datum in unit.data {
+        if case .address(let address) = datum.storage { addresses.append(address) }
+      }
+      for address in addresses {
+        guard let place = places.place(of: address) else { continue }
+        if result[place.object] == nil { result[place.object] = unit }
+        break
+      }
+    }
+    return result
+  }
+
+  private func unit(
+    _ number: Int, _ linked: LinkedObject, _ unit: DebugInformation.Unit?
+  ) -> Delta.Unit {
+    var stamp: ObjectStamp?
+    if let note = linked.object.section(named: PreparedName.objectNote) {
+      do throws(EmbeddingFailure) {
+        stamp = try ObjectStamp(note: linked.object[note].contents)
+      } catch {
+        stamp = nil
+      }
+    }
+    return Delta.Unit(
+      path: unit?.path ?? stamp?.path ?? "", directory: unit?.directory ?? stamp?.directory ?? "",
+      object: number, compileDate: stamp?.date ?? "", compileTime: stamp?.time ?? "",
+      sections: linked.placements.sorted { $0.key < $1.key }.map {
+        .init(section: $0.key, address: $0.value)
+      })
+  }
+
+  private func data(
+    of unit: DebugInformation.Unit, _ number: Int, _ types: TypeGraph
+  ) -> [Delta.Datum] {
+    var threadLocals = ThreadLocalSymbols(objects[number].object)
+    return unit.data.compactMap { datum in
+      var described = Delta.Datum(
+        name: datum.name, unit: number, procedure: datum.procedure, scope: datum.scope,
+        isStatic: !datum.isExternal, isThreadLocal: false, type: datum.type,
+        declaredAt: datum.declaredAt, section: nil, offset: 0,
+        byteCount: UInt64(types.byteCount(of: datum.type)), address: LinkAddress(rawValue: 0))
+      switch datum.storage {
+      case .threadLocal(let offset):
+        described.isThreadLocal = true
+        described.address = LinkAddress(rawValue: offset)
+        let place = threadLocals.take(datum.name)
+        described.section = place?.section
+        described.offset = place?.offset ?? 0
+      case .address(let address):
+        described.address = LinkAddress(rawValue: address)
+        if let place = places.place(of: address) {
+          guard place.object == number else { return nil }
+          described.section = place.section
+          described.offset = place.offset
+        }
+      }
+      return described
+    }
+  }
+}
+
+/// Finds the object and section that a link address lies in.
+struct PlacementMap {
+  struct Place {
+    var object: Int
+    var section: SectionID
+    var offset: UInt64
+  }
+
+  private var entries: [(start: UInt64, end: UInt64, object: Int, section: SectionID)] = []
+
+  init(_ objects: [LinkedObject]) {
+    for (number, linked) in objects.enumerated() {
+      for (section, address) in linked.placements {
+        let size = UInt64(linked.object[section].byteCount)
+        entries.append((address.rawValue, address.rawValue &+ size, number, section))
+      }
+    }
+    entries.sort { ($0.start, $0.object) < ($1.start, $1.object) }
+  }
+
+  func place(of address: UInt64) -> Place? {
+    var low = 0
+    var high = entries.count
+    while low < high {
+      let middle = (low + high) / 2
+      if entries[middle].start <= address { low = middle + 1 } else { high = middle }
+    }
+    guard low > 0, address < entries[low - 1].end else { return nil }
+    let found = entries[low - 1]
+    return Place(object: found.object, section: found.section, offset: address - found.start)
+  }
+}
+
+/// The thread-local symbols of an object; function-local ones are numbered by gcc.
+struct ThreadLocalSymbols {
+  private var symbols: [Symbol]
+
+  init(_ object: ObjectFile) {
+    symbols = object.symbols.filter { $0.type == .threadLocal && $0.isDefined }
+  }
+
+  mutating func take(_ name: String) -> (section: SectionID, offset: UInt64)? {
+    guard
+      let index = symbols.firstIndex(where: { $0.name == name })
+        ?? symbols.firstIndex(where: { $0.name.hasPrefix(name + ".") }),
+      case .section(let section) = symbols[index].place
+    else { return nil }
+    let symbol = symbols.remove(at: index)
+    return (section, symbol.value)
+  }
+}
