@@ -68,15 +68,16 @@ let package = Package(
     module("Tracee", "VersionSpace", "Unwinding", "CPtrace"),
     module("Journal", "VersionSpace", "CSQLite"),
     module("PupProtocol", "CSocket"),
+    module("ProgramImages", "ELFFile", "ObjectModel", "TypeModel", "VersionSpace", "Relinking"),
 
     // What each tool does.
     module(
-      "CompilerDriver", "ObjectModel", "TypeModel", "Relinking", "ELFFile", "DWARFInfo", "Disassembler",
+      "CompilerDriver", "ProgramImages", "VersionSpace", "ObjectModel", "TypeModel", "Relinking", "ELFFile", "DWARFInfo", "Disassembler",
       "X86Code", resources: [.embedInCode("Resources")]),
     module(
       "PupKit", "VersionSpace", "ObjectModel", "TypeModel", "X86Code", "Unwinding", "Relinking",
       "Comparing", "Mapping", "Updating", "ELFFile", "DWARFInfo", "Disassembler", "Tracee", "Journal",
-      "PupProtocol"),
+      "PupProtocol", "ProgramImages"),
     module("MapperKit", "PupProtocol"),
     module("UshKit", "PupProtocol", "PupKit"),
 

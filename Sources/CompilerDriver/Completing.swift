@@ -137,10 +137,12 @@ enum Companions {
     _ = object.append(
       Section(
         name: section.name, type: .progbits, flags: [], alignment: 8, contents: section.contents))
+    let bytes: [UInt8]
     do throws(ELFFailure) {
-      try AtomicFile.write(try ELFWriter.bytes(of: object, name: path), to: path + ".pup.o")
+      bytes = try ELFWriter.bytes(of: object, name: path)
     } catch {
       throw .cannot(error.sentence)
     }
+    try AtomicFile.write(bytes, to: path + ".pup.o")
   }
 }

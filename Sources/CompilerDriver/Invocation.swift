@@ -13,7 +13,7 @@ package struct Invocation: Sendable {
   }
 
   package var own: OwnOptions
-  package var command: CommandLine
+  package var command: CompilerCommand
   package var notes: [String] = []
   /// Why nothing is prepared, when instrumentation that cannot be updated is asked for.
   package var unprepared: String?
@@ -32,7 +32,7 @@ package struct Invocation: Sendable {
     let expanded = try ResponseFiles.expand(words)
     let extra = (environment["PUPCC_FLAGS"] ?? "").split(separator: " ").map(String.init)
     let rest = try own.take(from: extra + expanded)
-    command = CommandLine(rest)
+    command = CompilerCommand(rest)
     dropConflicts()
   }
 

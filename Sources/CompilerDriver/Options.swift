@@ -14,7 +14,7 @@ package enum Argument: Hashable, Sendable {
 }
 
 /// A gcc command line, split but not interpreted further than is needed.
-package struct CommandLine: Sendable {
+package struct CompilerCommand: Sendable {
   package var arguments: [Argument] = []
 
   /// Options whose value is the next word (GCC manual, "Option Summary").
@@ -63,7 +63,7 @@ package struct CommandLine: Sendable {
   }
 
   /// The command line without `-o`.
-  package var withoutOutput: CommandLine {
+  package var withoutOutput: CompilerCommand {
     var copy = self
     copy.arguments.removeAll { argument in
       guard case .option(let option, _) = argument else { return false }
