@@ -1,2 +1,156 @@
 // ptrace(2) and /proc for the Tracee module; no logic.
 #include "cptrace.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int result(long value) { return value < 0 ? -errno : (int)value; }
+
+int cs_seize(pid_t tid) { return result(ptrace(PTRACE_SEIZE, tid, 0, 0)); }
+int cs_interrupt(pid_t tid) { return result(ptrace(PTRACE_INTERRUPT, tid, 0, 0)); }
+int cs_detach(pid_t tid, int signal) { return result(ptrace(PTRACE_DETACH, tid, 0, (long)signal)); }
+int cs_continue(pid_t tid, int signal) { return result(ptrace(PTRACE_CONT, tid, 0, (long)signal)); }
+int cs_continue_to_syscall(pid_t tid, int signal) {
+  return result(ptrace(PTRACE_SYSCALL, tid, 0, (long)signal));
+}
+
+static int raw_registers(pid_t tid, struct user_regs_struct *raw) {
+  struct iovec vector = {raw, sizeof *raw};
+  return result(ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &vector));
+}
+
+int cs_get_registers(pid_t tid, struct cs_registers *out) {
+  struct user_regs_struct r;
+  int status = raw_registers(tid, &r);
+  if (status < 0)
+    return status;
+  const uint64_t general[16] = {r.rax, r.rdx, r.rcx, r.rbx, r.rsi, r.rdi, r.rbp, r.rsp,
+                                r.r8,  r.r9,  r.r10, r.r11, r.r12, r.r13, r.r14, r.r15};
+  memcpy(out->general, general, sizeof general);
+  out->rip = r.rip;
+  out->eflags = r.eflags;
+  out->fs_base = r.fs_base;
+  out->orig_rax = (int64_t)r.orig_rax;
+  return 0;
+}
+
+int cs_set_registers(pid_t tid, const struct cs_registers *in) {
+  struct user_regs_struct r;
+  int status = raw_registers(tid, &r);
+  if (status < 0)
+    return status;
+  const uint64_t *g = in->general;
+  r.rax = g[0], r.rdx = g[1], r.rcx = g[2], r.rbx = g[3], r.rsi = g[4], r.rdi = g[5];
+  r.rbp = g[6], r.rsp = g[7], r.r8 = g[8], r.r9 = g[9], r.r10 = g[10], r.r11 = g[11];
+  r.r12 = g[12], r.r13 = g[13], r.r14 = g[14], r.r15 = g[15];
+  r.rip = in->rip, r.eflags = in->eflags, r.orig_rax = (uint64_t)in->orig_rax;
+  struct iovec vector = {&r, sizeof r};
+  return result(ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &vector));
+}
+
+int cs_get_xstate(pid_t tid, void *buffer, size_t size) {
+  struct iovec vector = {buffer, size};
+  int status = result(ptrace(PTRACE_GETREGSET, tid, NT_X86_XSTATE, &vector));
+  return status < 0 ? status : (int)vector.iov_len;
+}
+
+int cs_set_xstate(pid_t tid, const void *buffer, size_t size) {
+  struct iovec vector = {(void *)buffer, size};
+  return result(ptrace(PTRACE_SETREGSET, tid, NT_X86_XSTATE, &vector));
+}
+
+int cs_get_signal_mask(pid_t tid, uint64_t *out) {
+  return result(ptrace(PTRACE_GETSIGMASK, tid, sizeof *out, out));
+}
+
+int cs_set_signal_mask(pid_t tid, uint64_t mask) {
+  return result(ptrace(PTRACE_SETSIGMASK, tid, sizeof mask, &mask));
+}
+
+int cs_fault_address(pid_t tid, uint64_t *out) {
+  siginfo_t info;
+  int status = result(ptrace(PTRACE_GETSIGINFO, tid, 0, &info));
+  if (status == 0)
+    *out = (uint64_t)(uintptr_t)info.si_addr;
+  return status;
+}
+
+int cs_poke(pid_t tid, uint64_t address, const void *bytes, size_t size) {
+  for (size_t i = 0; i < size; i += 8) {
+    uint64_t word;
+    memcpy(&word, (const char *)bytes + i, 8);
+    if (ptrace(PTRACE_POKEDATA, tid, address + i, word) < 0)
+      return -errno;
+  }
+  return 0;
+}
+
+int cs_wait(pid_t tid, int *status) {
+  pid_t found = waitpid(tid, status, __WALL | WNOHANG);
+  return found < 0 ? -errno : found;
+}
+
+ssize_t cs_read_memory(pid_t pid, uint64_t address, void *buffer, size_t size) {
+  struct iovec local = {buffer, size}, remote = {(void *)(uintptr_t)address, size};
+  ssize_t count = process_vm_readv(pid, &local, 1, &remote, 1, 0);
+  return count < 0 ? -errno : count;
+}
+
+int cs_shares_memory(pid_t first, pid_t second) {
+  return syscall(SYS_kcmp, first, second, KCMP_VM, 0, 0) == 0;
+}
+
+int cs_pidfd_open(pid_t pid) { return result(syscall(SYS_pidfd_open, pid, 0)); }
+
+int cs_spawn(const char *path, char *const *argv, char *const *envp, const char *directory,
+             int standard_input, int standard_output, int standard_error, int new_session) {
+  int report[2];
+  if (pipe2(report, O_CLOEXEC) < 0)
+    return -errno;
+  pid_t pid = fork();
+  if (pid == 0) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    for (int signal = 1; signal < 32; signal++)
+      if (signal != SIGKILL && signal != SIGSTOP)
+        (void)sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+    int ok = (!new_session || setsid() >= 0) && (!directory || chdir(directory) == 0) &&
+             (standard_input < 0 || dup2(standard_input, 0) >= 0) &&
+             (standard_output < 0 || dup2(standard_output, 1) >= 0) &&
+             (standard_error < 0 || dup2(standard_error, 2) >= 0);
+    if (ok)
+      execve(path, argv, envp);
+    int failure = errno;
+    (void)!write(report[1], &failure, sizeof failure);
+    _exit(127);
+  }
+  int spawned = pid < 0 ? -errno : pid;
+  close(report[1]);
+  int failure = 0;
+  if (pid > 0) {
+    ssize_t count;
+    do
+      count = read(report[0], &failure, sizeof failure);
+    while (count < 0 && errno == EINTR);
+    if (count == sizeof failure) {
+      waitpid(pid, NULL, 0);
+      spawned = -failure;
+    }
+  }
+  close(report[0]);
+  return spawned;
+}
+
+void cs_name_this_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -1,1 +1,38 @@
+// ptrace(2), process memory and process start for the Tracee module. Every function returns 0 or a
+// non-negative result, or a negated errno.
 #pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct cs_registers {
+  uint64_t general[16];  // DWARF order: rax rdx rcx rbx rsi rdi rbp rsp r8…r15
+  uint64_t rip, eflags, fs_base;
+  int64_t orig_rax;
+};
+
+int cs_seize(pid_t tid);
+int cs_interrupt(pid_t tid);
+int cs_detach(pid_t tid, int signal);
+int cs_continue(pid_t tid, int signal);
+int cs_continue_to_syscall(pid_t tid, int signal);
+int cs_get_registers(pid_t tid, struct cs_registers *out);
+// Changes what `in` names; segment registers and the rest stay as they are.
+int cs_set_registers(pid_t tid, const struct cs_registers *in);
+int cs_get_xstate(pid_t tid, void *buffer, size_t size);
+int cs_set_xstate(pid_t tid, const void *buffer, size_t size);
+int cs_get_signal_mask(pid_t tid, uint64_t *out);
+int cs_set_signal_mask(pid_t tid, uint64_t mask);
+// Fault address and code of the signal that a thread is stopped by.
+int cs_fault_address(pid_t tid, uint64_t *out);
+// Pokes `size` bytes, a multiple of 8 at an 8-aligned address, into a stopped thread's memory.
+int cs_poke(pid_t tid, uint64_t address, const void *bytes, size_t size);
+// Waits without blocking: 0 nothing yet, tid if `status` was filled.
+int cs_wait(pid_t tid, int *status);
+ssize_t cs_read_memory(pid_t pid, uint64_t address, void *buffer, size_t size);
+int cs_shares_memory(pid_t first, pid_t second);
+int cs_pidfd_open(pid_t pid);
+// Starts a program; an exec failure is returned as its negated errno.
+int cs_spawn(const char *path, char *const *argv, char *const *envp, const char *directory,
+             int standard_input, int standard_output, int standard_error, int new_session);
+void cs_name_this_thread(const char *name);

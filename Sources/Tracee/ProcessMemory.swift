@@ -1,0 +1,52 @@
+import CPtrace
+import Glibc
+package import VersionSpace
+
+/// A process's memory through `/proc/PID/mem`: readable and writable whether it runs or not,
+/// read-only mappings too. An exec ends its usefulness; it then reads and writes nothing.
+package final class ProcessMemory: TraceeMemory, Sendable {
+  package let pid: Int32
+  private let descriptor: Int32
+
+  /// - Throws: `.gone`, `.notPermitted`.
+  package init(pid: Int32) throws(TraceeFailure) {
+    let opened = unsafe open("/proc/\(pid)/mem", O_RDWR | O_CLOEXEC)
+    guard opened >= 0 else {
+      switch errno {
+      case ENOENT, ESRCH: throw .gone(pid: pid)
+      case EACCES, EPERM: throw .notPermitted(pid: pid)
+      default: throw .system(operation: .open, code: errno)
+      }
+    }
+    self.pid = pid
+    descriptor = opened
+  }
+
+  deinit { close(descriptor) }
+
+  package func read(
+    at address: TraceeAddress, into buffer: inout MutableSpan<UInt8>
+  ) throws(TraceeFailure) {
+    let count = buffer.count
+    guard count > 0 else { return }
+    guard let offset = Int(exactly: address.rawValue) else {
+      throw .fault(at: address, byteCount: count)
+    }
+    let result = unsafe buffer.withUnsafeMutableBytes { bytes in
+      unsafe pread(descriptor, bytes.baseAddress, count, offset)
+    }
+    guard result == count else { throw .fault(at: address, byteCount: count) }
+  }
+
+  /// One pwrite(2): within a page it is never torn, not even by our own death.
+  package func write(_ bytes: Span<UInt8>, at address: TraceeAddress) throws(TraceeFailure) {
+    guard bytes.count > 0 else { return }
+    guard let offset = Int(exactly: address.rawValue) else {
+      throw .fault(at: address, byteCount: bytes.count)
+    }
+    let result = unsafe bytes.withUnsafeBytes { source in
+      unsafe pwrite(descriptor, source.baseAddress, source.count, offset)
+    }
+    guard result == bytes.count else { throw .fault(at: address, byteCount: bytes.count) }
+  }
+}

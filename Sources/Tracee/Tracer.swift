@@ -1,0 +1,189 @@
+import CPtrace
+import Glibc
+package import VersionSpace
+
+/// The only door to ptrace(2). Every method runs on the tracer's kernel thread.
+package actor Tracer {
+  private let thread: TracerThread
+
+  package nonisolated var unownedExecutor: UnownedSerialExecutor {
+    unsafe thread.asUnownedSerialExecutor()
+  }
+
+  package init(on thread: TracerThread) { self.thread = thread }
+
+  /// Stops all threads of `pid`, runs `body` on this actor's thread, and lets them go.
+  ///
+  /// The handle cannot outlive the call and `body` cannot suspend, so the program is stopped for
+  /// exactly as long as `body` takes. Nothing of us is attached before or afterwards.
+  ///
+  /// - Parameter deadline: how long to wait for threads to arrive.
+  /// - Throws: `.traced`, `.notPermitted`, `.gone`, `.deadline` (all threads were let go), `.shared`.
+  package func withStopped<Outcome: Sendable>(
+    _ pid: Int32, deadline: Duration,
+    _ body: @Sendable (inout StoppedProcess) throws(TraceeFailure) -> Outcome
+  ) throws(TraceeFailure) -> Stopped<Outcome> {
+    let clock = ContinuousClock()
+    let memory = try ProcessMemory(pid: pid)
+    var attachment = try Attachment(seizing: pid)
+    try attachment.checkForSharers()
+    let start = clock.now
+    try attachment.stopAll(within: deadline)
+    let arrived = clock.now
+    var process = attachment.stopped(memory)
+    let outcome: Outcome
+    do throws(TraceeFailure) {
+      outcome = try body(&process)
+    } catch {
+      process.release()
+      throw error
+    }
+    process.release()
+    return Stopped(
+      outcome: outcome,
+      times: StopTimes(
+        stoppedMicroseconds: (clock.now - start).microseconds,
+        arrivalMicroseconds: (arrived - start).microseconds))
+  }
+}
+
+/// What a stop gave, and how long it lasted.
+package struct Stopped<Outcome: Sendable>: Sendable {
+  package var outcome: Outcome
+  package var times: StopTimes
+}
+
+package struct StopTimes: Sendable, Hashable {
+  /// From the first interrupt to the last detach, in microseconds.
+  package var stoppedMicroseconds: Int
+  /// Of which until the last thread had arrived.
+  package var arrivalMicroseconds: Int
+}
+
+extension Duration {
+  var microseconds: Int {
+    Int(components.seconds) * 1_000_000 + Int(components.attoseconds / 1_000_000_000_000)
+  }
+}
+
+/// The threads of a process that we have seized; dropping it detaches those that are not handed on.
+private struct Attachment: ~Copyable {
+  let pid: Int32
+  private var seized: Set<Int32> = []
+  private var stops: [Int32: ThreadStop] = [:]
+
+  init(seizing pid: Int32) throws(TraceeFailure) {
+    self.pid = pid
+    let facts = try ProcessFacts(pid: pid)
+    guard facts.tracer == 0 else { throw .traced(pid: pid, by: facts.tracer) }
+    while try seizeNewThreads() {}
+  }
+
+  deinit {
+    for tid in seized { Attachment.abandon(tid, stops[tid]) }
+  }
+
+  /// True if there were threads that were not seized yet.
+  private mutating func seizeNewThreads() throws(TraceeFailure) -> Bool {
+    var found = false
+    for tid in try ProcessFacts.threads(of: pid) where !seized.contains(tid) {
+      do throws(TraceeFailure) {
+        try check(.seize, tid, cs_seize(tid))
+        seized.insert(tid)
+        found = true
+      } catch .gone {
+        continue
+      }
+    }
+    guard !seized.isEmpty else { throw .gone(pid: pid) }
+    return found
+  }
+
+  /// Processes that share the memory: an unfinished vfork, or CLONE_VM.
+  borrowing func checkForSharers() throws(TraceeFailure) {
+    let children = seized.flatMap { ProcessFacts.children(of: pid, thread: $0) }
+    let sharers = children.filter { cs_shares_memory(pid, $0) == 1 }
+    guard sharers.isEmpty else { throw .shared(with: sharers.sorted()) }
+  }
+
+  mutating func stopAll(within deadline: Duration) throws(TraceeFailure) {
+    let end = ContinuousClock().now + deadline
+    repeat {
+      for tid in seized where stops[tid] == nil { _ = cs_interrupt(tid) }
+      try waitForStops(until: end)
+      guard !seized.isEmpty else { throw .gone(pid: pid) }
+    } while try seizeNewThreads()
+  }
+
+  private mutating func waitForStops(
+    until end: ContinuousClock.Instant
+  ) throws(TraceeFailure) {
+    var waiting = seized.filter { stops[$0] == nil }
+    var idleRounds = 0
+    while !waiting.isEmpty {
+      var arrived = false
+      for tid in waiting {
+        switch Attachment.look(at: tid) {
+        case nil: continue
+        case .stopped(let stop): stops[tid] = stop
+        case .ended:
+          seized.remove(tid)
+          if tid == pid { throw .gone(pid: pid) }
+        }
+        waiting.remove(tid)
+        arrived = true
+      }
+      if arrived {
+        idleRounds = 0
+        continue
+      }
+      guard ContinuousClock().now < end else { throw .deadline(missing: waiting.sorted()) }
+      idleRounds += 1
+      if idleRounds > 20 { usleep(20) }
+    }
+  }
+
+  private enum Look {
+    case stopped(ThreadStop)
+    case ended
+  }
+
+  /// What waitpid(2) says of a thread now, as a closed set of cases.
+  private static func look(at tid: Int32) -> Look? {
+    var status: Int32 = 0
+    let found = unsafe cs_wait(tid, &status)
+    if found == -ECHILD { return .ended }
+    guard found == tid else { return nil }
+    if status & 0x7F != 0x7F {
+      ExitStatuses.note(tid, status)
+      return .ended
+    }
+    let signal = (status >> 8) & 0xFF
+    guard status >> 16 == 128 else { return .stopped(ThreadStop(signal: signal)) }
+    return .stopped(ThreadStop(isGroupStop: signal != SIGTRAP))
+  }
+
+  /// Hands the stopped threads on.
+  mutating func stopped(_ memory: ProcessMemory) -> StoppedProcess {
+    seized = []
+    return StoppedProcess(pid: pid, stops: stops, memory: memory)
+  }
+
+  /// Detaches a thread wherever it is; one that has not stopped is stopped for it, if it will.
+  private static func abandon(_ tid: Int32, _ stop: ThreadStop?) {
+    if let stop {
+      _ = cs_detach(tid, stop.signal)
+      return
+    }
+    _ = cs_interrupt(tid)
+    for _ in 0..<200 {
+      switch look(at: tid) {
+      case .stopped(let stop):
+        _ = cs_detach(tid, stop.signal)
+        return
+      case .ended: return
+      case nil: usleep(50)
+      }
+    }
+  }
+}
