@@ -38,6 +38,24 @@ package struct ProcedureChange: Hashable, Sendable {
   package var status: Status
   /// Whether the calling convention differs, so that the procedure enters a new epoch.
   package var beginsEpoch: Bool
+  /// The procedures that were inlined into it, or that it calls as a clone, and that differ there.
+  ///
+  /// Only for a changed one. If it is resident, these are out of reach.
+  package var inlinedChanges: [String] = []
+  /// Whether a changed one's own code differs too, apart from what was inlined or cloned.
+  package var changedOutsideInlined = false
+  /// Why an activation of the old version must not go on beside the new one.
+  package var touches: [Touch] = []
+  /// Whether a `resident` line names it.
+  package var isDeclaredResident = false
+
+  /// State that the update moves or re-lays and that the procedure's old code uses.
+  package enum Touch: Hashable, Sendable {
+    /// A datum, not `const`, whose storage moves.
+    case datum(String)
+    /// A struct or union, by tag, whose layout changes.
+    case structure(String)
+  }
 
   package enum Status: Hashable, Sendable {
     case same
@@ -69,7 +87,7 @@ package struct ProcedureChange: Hashable, Sendable {
     self.beginsEpoch = beginsEpoch
   }
 
-  /// Whether the update replaces its body or gives it a first one.
+  /// Whether the update replaces its body.
   package var isUpdated: Bool {
     switch status {
     case .changed: true
@@ -104,10 +122,21 @@ package struct DatumChange: Hashable, Sendable {
     package var offset: UInt64
     package var oldBytes: [UInt8]
     package var newBytes: [UInt8]
-    package init(offset: UInt64, oldBytes: [UInt8], newBytes: [UInt8]) {
+    /// Whether either object relocates the element (a pointer): its values are then what those
+    /// relocations give, and the bytes here are only what lies under them.
+    package var isRelocated: Bool
+    /// Whether it takes the new value whatever it holds (`reset D`).
+    package var isForced: Bool
+
+    package init(
+      offset: UInt64, oldBytes: [UInt8], newBytes: [UInt8], isRelocated: Bool = false,
+      isForced: Bool = false
+    ) {
       self.offset = offset
       self.oldBytes = oldBytes
       self.newBytes = newBytes
+      self.isRelocated = isRelocated
+      self.isForced = isForced
     }
   }
 
@@ -117,21 +146,34 @@ package struct DatumChange: Hashable, Sendable {
     self.name = name
     self.action = action
   }
+
+  /// Whether a datum that both versions have gets new storage.
+  package var isMoved: Bool {
+    guard old != nil, new != nil else { return false }
+    switch action {
+    case .create, .map: return true
+    case .share, .reinitialise, .remove: return false
+    }
+  }
 }
 
 /// Procedures (indices into `Changes.procedures`) that change in one stop, and why.
 package struct Group: Hashable, Sendable {
   package var members: [Int]
   package var reason: Reason
+  /// Whether a live resident activation of an old member must not go on beside the new version:
+  /// it would use old storage, an old layout or an old convention for ever.
+  package var forbidsResidents: Bool
   package enum Reason: Hashable, Sendable {
     case datum(String)
     case structure(String)
     case epoch(String)
     case together(line: Int)
   }
-  package init(members: [Int], reason: Reason) {
+  package init(members: [Int], reason: Reason, forbidsResidents: Bool = false) {
     self.members = members
     self.reason = reason
+    self.forbidsResidents = forbidsResidents
   }
 
   /// Hard groups hold even with `--no-groups`.

@@ -1,0 +1,56 @@
+import ObjectModel
+import Relinking
+
+/// Finds in code that would have to be brought into the target what no relocator of ours handles.
+struct SupportCheck {
+  let view: ProgramView
+
+  /// Refuses what a procedure, by its index in the delta of this version, has of these.
+  func refusals(of procedure: Int) -> [Refusal] {
+    let unit = view.delta.procedures[procedure].unit
+    var problems: [String] = []
+    func add(_ problem: String) {
+      if !problems.contains(problem) { problems.append(problem) }
+    }
+    for (number, part) in view.references.parts[procedure].enumerated() {
+      let symbol = view.delta.procedures[procedure].parts[number].symbol
+      if let place = part.undecodableAt {
+        add("\(symbol)+\(place): code that cannot be decoded")
+      }
+      for site in part.sites {
+        if !site.type.isSupported { add("\(symbol)+\(site.offset): relocation \(site.type)") }
+        if isLarge(site.reference) { add("\(symbol)+\(site.offset): medium code model") }
+        if isUnnamedStorage(site.reference) {
+          add("\(symbol)+\(site.offset): writable storage without a name")
+        }
+      }
+    }
+    return problems.map { .unsupported(what: $0, unit: view.delta.units[unit].path) }
+  }
+
+  /// Whether it leads to state that cannot be told from that of the other version.
+  private func isUnnamedStorage(_ reference: Reference) -> Bool {
+    guard case .literal(let unit, let section, _) = reference else { return false }
+    return !view.image.object(of: unit)[section].isConstant
+  }
+
+  private func isLarge(_ reference: Reference) -> Bool {
+    switch reference {
+    case .literal(let unit, let section, _): return view.image.object(of: unit)[section].isLarge
+    case .datum(let datum, _):
+      let described = view.delta.data[datum]
+      return described.section.map { view.image.object(of: described.unit)[$0].isLarge } ?? false
+    case .procedure, .part, .foreign, .absolute: return false
+    }
+  }
+}
+
+extension RelocationType {
+  /// Whether code with such a relocation can be linked into a running program.
+  fileprivate var isSupported: Bool {
+    switch self {
+    case .got32, .gotOffset64, .gotPC32, .size32, .size64: false
+    default: fieldByteCount != nil
+    }
+  }
+}
