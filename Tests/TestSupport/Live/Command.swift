@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// A program to be run to its end by a live test, with its output caught in files.
 ///
@@ -13,7 +13,7 @@ package struct Command: Sendable {
   package var timeout: Duration
 
   package init(
-    _ path: String, _ arguments: [String], environment: [String: String] = Command.inherited,
+    _ path: String, _ arguments: [String], environment: [String: String] = Surroundings.environment,
     directory: String = "/", timeout: Duration = .seconds(60)
   ) {
     self.path = path
@@ -42,9 +42,6 @@ package struct Command: Sendable {
     }
   }
 
-  /// The environment of the test process.
-  package static var inherited: [String: String] { ProcessInfo.processInfo.environment }
-
   /// Starts the program and waits for its end; returns also if that is a failure.
   package func run() async throws(LiveFailure) -> Outcome {
     let started = try start()
@@ -63,61 +60,82 @@ package struct Command: Sendable {
 
   /// Starts the program without waiting for it.
   package func start() throws(LiveFailure) -> StartedCommand {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
-    process.environment = environment
-    process.currentDirectoryURL = URL(fileURLWithPath: directory)
-    process.standardInput = FileHandle.nullDevice
     let folder = try temporaryFolder(named: "command")
-    do {
-      for name in ["out", "err"] {
-        try Data().write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
-      }
-      process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: "\(folder)/out"))
-      process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: "\(folder)/err"))
-      try withUnblockedSignals { try process.run() }
-    } catch {
-      throw .cannotStart(path: path, reason: "\(error)")
+    let (pid, code) = spawn(catchingOutputIn: folder)
+    guard code == 0 else {
+      removeFolder(folder)
+      throw .cannotStart(path: path, reason: "errno \(code)")
     }
-    return StartedCommand(process: process, folder: folder)
+    return StartedCommand(pid: pid, folder: folder)
   }
-}
 
-/// Runs `body` with no signal blocked on this thread: the threads of Swift's pool block most of
-/// them, and a child inherits that.
-private func withUnblockedSignals(_ body: () throws -> Void) rethrows {
-  var none = sigset_t()
-  var before = sigset_t()
-  unsafe sigemptyset(&none)
-  unsafe pthread_sigmask(SIG_SETMASK, &none, &before)
-  defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
-  try body()
+  /// posix_spawn(3) without blocked signals: the threads of Swift's pool block most of them, which
+  /// a child would inherit.
+  ///
+  /// The directory is env(1)'s business, which then becomes the program.
+  private func spawn(catchingOutputIn folder: String) -> (pid: pid_t, code: Int32) {
+    var actions = unsafe posix_spawn_file_actions_t()
+    var attributes = posix_spawnattr_t()
+    var signals = sigset_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    unsafe posix_spawnattr_init(&attributes)
+    unsafe sigemptyset(&signals)
+    defer {
+      unsafe posix_spawn_file_actions_destroy(&actions)
+      unsafe posix_spawnattr_destroy(&attributes)
+    }
+    let creates = O_WRONLY | O_CREAT | O_APPEND
+    unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    unsafe posix_spawn_file_actions_addopen(&actions, 1, "\(folder)/out", creates, 0o600)
+    unsafe posix_spawn_file_actions_addopen(&actions, 2, "\(folder)/err", creates, 0o600)
+    unsafe posix_spawnattr_setsigmask(&attributes, &signals)
+    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+
+    let env = "/usr/bin/env"
+    var words = unsafe ([env, "-C", directory, path] + arguments).map { unsafe strdup($0) } + [nil]
+    var settings = unsafe environment.map { unsafe strdup("\($0)=\($1)") } + [nil]
+    defer { unsafe (words + settings).forEach { unsafe free($0) } }
+    var pid: pid_t = 0
+    let code = unsafe posix_spawn(&pid, env, &actions, &attributes, &words, &settings)
+    return (pid, code)
+  }
 }
 
 /// A command that runs, and the folder that catches its output.
 package final class StartedCommand {
-  private let process: Process
+  package let pid: Int32
   private let folder: String
+  private var status: Int32?
 
-  fileprivate init(process: Process, folder: String) {
-    self.process = process
+  fileprivate init(pid: Int32, folder: String) {
+    self.pid = pid
     self.folder = folder
   }
 
-  package var pid: Int32 { process.processIdentifier }
-  package var isRunning: Bool { process.isRunning }
+  deinit {
+    if isRunning { kill() }
+    removeFolder(folder)
+  }
+
+  /// Whether it has not ended yet.
+  package var isRunning: Bool {
+    guard status == nil else { return false }
+    var raw: Int32 = 0
+    guard unsafe waitpid(pid, &raw, WNOHANG) == pid else { return true }
+    let signal = raw & 0x7f
+    status = signal == 0 ? (raw >> 8) & 0xff : 128 + signal
+    return false
+  }
+
   /// What it has written to standard output so far.
   package var output: String { contents(of: "\(folder)/out") }
 
   package func kill() { signal(.kill, to: pid) }
 
   fileprivate func outcome(timedOut: Bool) -> Command.Outcome {
-    defer { removeFolder(folder) }
-    let signalled = process.terminationReason == .uncaughtSignal
-    return Command.Outcome(
-      status: signalled ? 128 + process.terminationStatus : process.terminationStatus,
-      output: output, errors: contents(of: "\(folder)/err"), timedOut: timedOut)
+    Command.Outcome(
+      status: status ?? -1, output: output, errors: contents(of: "\(folder)/err"),
+      timedOut: timedOut)
   }
 }
 

@@ -93,7 +93,7 @@ package actor FixtureBuilder {
 
   /// Builds what `placeSources` put into `place`.
   package static func compile(_ build: Build, in place: String) async throws(LiveFailure) {
-    var environment = Command.inherited
+    var environment = Surroundings.environment
     environment["PUPCC_FLAGS"] = build.pupccFlags.joined(separator: " ")
     let compiler = build.isPlain ? "/usr/bin/gcc" : Surroundings.tool("pupcc")
     let hasMakefile = FileManager.default.fileExists(atPath: "\(place)/Makefile")

@@ -16,7 +16,7 @@ package final class Sandbox: Sendable {
 
   /// The environment of every command here.
   package func environment(adding more: [String: String] = [:]) -> [String: String] {
-    var all = Command.inherited
+    var all = Surroundings.environment
     all["PUP_RUNTIME_DIR"] = runtimeFolder
     all["XDG_STATE_HOME"] = "\(folder)/state"
     all["PIZZA_MS"] = "5"
@@ -80,14 +80,57 @@ package final class Sandbox: Sendable {
 
 /// Gives `body` a sandbox of its own, and clears it away however `body` ends.
 package func withSandbox<Result>(_ body: (Sandbox) async throws -> Result) async throws -> Result {
-  let sandbox = try Sandbox()
+  await LiveSlots.shared.take()
   do {
-    let result = try await body(sandbox)
-    await sandbox.close()
-    return result
+    let sandbox = try Sandbox()
+    do {
+      let result = try await body(sandbox)
+      await sandbox.close()
+      await LiveSlots.shared.giveBack()
+      return result
+    } catch {
+      await sandbox.close()
+      throw error
+    }
   } catch {
-    await sandbox.close()
+    await LiveSlots.shared.giveBack()
     throw error
+  }
+}
+
+/// Lets a few sandboxes exist at a time: live tests mostly wait, but not all of the time.
+private actor LiveSlots {
+  static let shared = LiveSlots(count: 3)
+
+  private var free: Int
+  private var waiters: [CheckedContinuation<Void, Never>] = []
+
+  init(count: Int) { free = count }
+
+  func take() async {
+    if free > 0 {
+      free -= 1
+    } else {
+      await withCheckedContinuation { waiters.append($0) }
+    }
+  }
+
+  func giveBack() {
+    if waiters.isEmpty {
+      free += 1
+    } else {
+      waiters.removeFirst().resume()
+    }
+  }
+}
+
+extension Sandbox {
+  /// What must be the same before and after: the process, its open files, and that no one traces it.
+  package struct Unchanged: Hashable, Sendable {
+    package var startTime: String
+    package var openFiles: [String: String]
+    package var tracer: Int32
+    package var isAlive: Bool
   }
 }
 
@@ -109,6 +152,13 @@ package struct LiveProgram: Sendable {
     await eventually(within: timeout) {
       String(decoding: bytes(of: log).dropFirst(start), as: UTF8.self).contains(text)
     }
+  }
+
+  /// The process as it must be after an update too.
+  package var unchanged: Sandbox.Unchanged {
+    Sandbox.Unchanged(
+      startTime: process.startTime, openFiles: process.openFiles, tracer: process.tracer,
+      isAlive: process.isAlive)
   }
 
   /// How many bytes it has printed so far.

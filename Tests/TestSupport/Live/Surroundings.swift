@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// Where the repository and the built tools lie.
 package enum Surroundings {
@@ -6,13 +7,17 @@ package enum Surroundings {
   package static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
-  /// The folder of `pup`, `ush`, `pupmapper` and `pupcc`: where the test program itself lies.
+  /// The folder of `pup`, `ush`, `pupmapper` and `pupcc`: `PUP_TOOLS`, or where the test program lies.
   package static let tools: String = {
+    if let chosen = ProcessInfo.processInfo.environment["PUP_TOOLS"] { return chosen }
     let manager = FileManager.default
     let own = (try? manager.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
     let folder = URL(fileURLWithPath: own).deletingLastPathComponent().path
     return manager.fileExists(atPath: "\(folder)/ush") ? folder : "\(repository)/.build/debug"
   }()
+
+  /// The environment of the test process.
+  package static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
   /// The absolute path of one of our tools.
   package static func tool(_ name: String) -> String { "\(tools)/\(name)" }
