@@ -96,7 +96,9 @@ let package = Package(
     tests("DWARFInfoTests", "DWARFInfo", "TypeModel"),
     tests("UnwindingTests", "Unwinding", "VersionSpace"),
     tests("RelinkingTests", "Relinking", "ObjectModel", "ELFFile", "Disassembler", "X86Code", "TypeModel"),
-    tests("ComparingTests", "Comparing", "Relinking", "ObjectModel", "TypeModel", "VersionSpace"),
+    tests(
+      "ComparingTests", "Comparing", "Relinking", "ObjectModel", "TypeModel", "VersionSpace", "X86Code",
+      "ELFFile", "Disassembler"),
     tests("MappingTests", "Mapping", "TypeModel"),
     tests("UpdatingTests", "Updating", "VersionSpace"),
     tests("TraceeTests", "Tracee", "VersionSpace", "Unwinding"),

@@ -102,8 +102,6 @@ package struct Comparison<Decoder: InstructionDecoding> {
 
   private func view(_ image: ProgramImage) -> ProgramView {
     let index = ImageIndex(image)
-    return ProgramView(
-      index: index, references: ProgramReferences(index, decoder: decoder),
-      traces: image.delta.units.map(CompileTraces.init))
+    return ProgramView(index, references: ProgramReferences(index, decoder: decoder))
   }
 }

@@ -1,16 +1,6 @@
 import ObjectModel
 import Relinking
 
-/// One version's image with everything that comparing looks up in it.
-struct ProgramView: Sendable {
-  let index: ImageIndex
-  let references: ProgramReferences
-  let traces: [CompileTraces]
-
-  var image: ProgramImage { index.image }
-  var delta: Delta { index.image.delta }
-}
-
 /// Compares what two versions' relocations mean, and literals by content.
 struct ContentComparison: Sendable {
   let old: ProgramView
@@ -87,6 +77,11 @@ struct ContentComparison: Sendable {
       if left.entry(at: offset) != right.entry(at: newOffset) || offset % size != newOffset % size {
         likeness.add(.literal(right.name))
       }
+    case .items:
+      compare(
+        old.item(unit: pair.oldUnit, section: pair.old, at: offset),
+        new.item(unit: pair.newUnit, section: pair.new, at: newOffset), pair, name: right.name,
+        into: &likeness)
     case .whole:
       if offset != newOffset { likeness.add(.literal(right.name)) }
       likeness.merge(compareSections(pair, left, right))

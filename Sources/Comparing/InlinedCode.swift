@@ -102,6 +102,8 @@ struct InlinedCodeReader<Decoder: InstructionDecoding> {
         switch LiteralKind(section) {
         case .strings: section.string(at: offset).map(view.traces[unit].blanked) ?? []
         case .constants: section.entry(at: offset).map(Array.init) ?? []
+        case .items:
+          view.item(unit: unit, section: id, at: offset).map(view.traces[unit].blanked) ?? []
         case .whole, nil: SectionRange(section, 0, section.byteCount).maskedBytes()
         }
       return .content(content)

@@ -6,6 +6,9 @@ enum LiteralKind: Hashable {
   case strings
   /// Each entry for itself (`.rodata.cst8`).
   case constants
+  /// From what is referred to up to the next such place: without optimisation gcc lays strings and
+  /// constants one behind the other into one `.rodata`, and nothing says where each begins.
+  case items
   /// Jump tables, tables that the compiler made, and the like.
   case whole
 
@@ -16,6 +19,8 @@ enum LiteralKind: Hashable {
       self = .strings
     } else if section.flags.contains(.mergeable), section.entrySize > 0 {
       self = .constants
+    } else if section.name == ".rodata", section.relocations.isEmpty, section.type == .progbits {
+      self = .items
     } else {
       self = .whole
     }
