@@ -98,7 +98,7 @@ let package = Package(
     tests("RelinkingTests", "Relinking", "ObjectModel", "ELFFile", "Disassembler", "X86Code", "TypeModel"),
     tests(
       "ComparingTests", "Comparing", "Relinking", "ObjectModel", "TypeModel", "VersionSpace", "X86Code",
-      "ELFFile", "Disassembler"),
+      "ELFFile", "Disassembler", "pupcc"),
     tests("MappingTests", "Mapping", "TypeModel"),
     tests("UpdatingTests", "Updating", "VersionSpace"),
     tests("TraceeTests", "Tracee", "VersionSpace", "Unwinding"),

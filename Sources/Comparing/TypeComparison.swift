@@ -111,20 +111,4 @@ extension TypeGraph {
     }
     return (current, alias)
   }
-
-  /// The size in bytes; 0 where none is known, and for nesting deeper than any compiler allows.
-  func byteCount(of id: TypeID, depth: Int = 0) -> Int {
-    guard depth < 64 else { return 0 }
-    switch self[resolved(id).id] {
-    case .void, .function, .typedef, .qualified: return 0
-    case .base(_, _, let count): return count
-    case .pointer: return 8
-    case .array(let element, let count):
-      let (product, overflow) = byteCount(of: element, depth: depth + 1)
-        .multipliedReportingOverflow(by: count ?? 0)
-      return overflow ? 0 : product
-    case .structure(let composite), .union(let composite): return composite.byteCount
-    case .enumeration(let enumeration): return enumeration.byteCount
-    }
-  }
 }

@@ -68,7 +68,8 @@ import TypeModel
     #expect(shared.datum("pd")?.action == .share)
     let moved = try await changes(
       sample, sample,
-      maps: GivenMaps(functions: ["mproc_do_pizza"], uses: ["old_do_pizza__pd", "new_do_pizza__pd"]))
+      maps: GivenMaps(
+        functions: ["mproc_do_pizza"], uses: ["old_do_pizza__pd", "new_do_pizza__pd"]))
     #expect(moved.datum("pd")?.action == .map(by: "mproc_do_pizza"))
     #expect(moved.changedNames.contains("do_pizza"))
   }

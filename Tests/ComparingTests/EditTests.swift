@@ -41,7 +41,8 @@ import TypeModel
     Edit(
       what: "a new line above", from: "int limit = 10;", to: "\nint limit = 10;",
       ignored: ["warn"]),
-    Edit(what: "a local's name", from: "int clip(int x) { return x > limit ? limit : x",
+    Edit(
+      what: "a local's name", from: "int clip(int x) { return x > limit ? limit : x",
       to: "int clip(int y) { return y > limit ? limit : y"),
     Edit(
       what: "a new static", from: "calls++; return", to: "static int seen; seen++; return",
@@ -50,8 +51,11 @@ import TypeModel
       what: "a new procedure", from: "int main(void) {",
       to: "__attribute__((noinline)) int more(void) { return 1; } int main(void) { more();",
       changed: ["main"], added: ["more"]),
-    Edit(what: "a jump table's case", from: "case 6: warn(x)", to: "case 9: warn(x)", changed: ["pick"]),
-    Edit(what: "a called procedure", from: "case 3: return clip(x)", to: "case 3: return twice(x)",
+    Edit(
+      what: "a jump table's case", from: "case 6: warn(x)", to: "case 9: warn(x)", changed: ["pick"]
+    ),
+    Edit(
+      what: "a called procedure", from: "case 3: return clip(x)", to: "case 3: return twice(x)",
       changed: ["pick"]),
     Edit(what: "an initial value", from: "limit = 10", to: "limit = 20"),
   ]
@@ -77,9 +81,10 @@ import TypeModel
 
   @Test(arguments: ["-O0", "-O2"])
   func `a build in another place at another time is no change`(_ level: String) async throws {
-    let source = Self.base + """
-      void when(void) { printf(__DATE__ " " __TIME__ " in " __FILE__); }
-      """
+    let source =
+      Self.base + """
+        void when(void) { printf(__DATE__ " " __TIME__ " in " __FILE__); }
+        """
     var old = sample(source, level)
     var new = sample(source, level)
     // What gcc itself puts into the literals is not ours to choose.
@@ -116,7 +121,8 @@ import TypeModel
   }
 
   @Test func `prints a changes file that can be read again`() async throws {
-    let source = Self.base.replacing("x * 2", with: "x * 3").replacing("limit = 10", with: "limit = 20")
+    let source = Self.base.replacing("x * 2", with: "x * 3").replacing(
+      "limit = 10", with: "limit = 20")
     let found = try await changes(sample(Self.base, "-O2"), sample(source, "-O2"))
     let text = found.text(from: "a", to: "b")
     let again = try await changes(

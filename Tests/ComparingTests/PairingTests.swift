@@ -38,7 +38,8 @@ import VersionSpace
   }
 
   private func partners(_ table: Pairing.Table) -> [Int: Int?] {
-    Dictionary(uniqueKeysWithValues: table.pairs.compactMap { pair in pair.new.map { ($0, pair.old) } })
+    Dictionary(
+      uniqueKeysWithValues: table.pairs.compactMap { pair in pair.new.map { ($0, pair.old) } })
   }
 
   @Test func `pairs units of another build directory`() {

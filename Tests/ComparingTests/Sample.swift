@@ -175,3 +175,18 @@ extension Changes {
     groups.first { $0.reason == reason }.map { Set($0.members.map { procedures[$0].name }) }
   }
 }
+
+extension Refusal {
+  /// What is refused, without places and types.
+  var kind: String {
+    switch self {
+    case .datumNeedsMap(let name, _, _, _): "datum \(name)"
+    case .structureNeedsMap(let tag, _): "struct \(tag)"
+    case .storedAddress(let procedure, _): "address \(procedure)"
+    case .procedureNeedsMap(let name, _): "procedure \(name)"
+    case .threadLocal(let name, _): "thread-local \(name)"
+    case .pointerToMoved(let datum, let target, _): "pointer \(datum) to \(target)"
+    case .unsupported(let what, _): "unsupported \(what)"
+    }
+  }
+}
