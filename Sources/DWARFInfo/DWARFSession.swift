@@ -148,16 +148,9 @@ package enum DWARFFailure: Error, Hashable, Sendable {
     }
   }
 
-  func signed(_ attribute: Int32) -> Int64? {
-    unsafe with(attribute) { found in
-      var value: Dwarf_Signed = 0
-      var error: Dwarf_Error?
-      if unsafe dwarf_formsdata(found, &value, &error) == DW_DLV_OK { return value }
-      var unsigned: Dwarf_Unsigned = 0
-      guard unsafe dwarf_formudata(found, &unsigned, &error) == DW_DLV_OK else { return nil }
-      return Int64(bitPattern: unsigned)
-    }
-  }
+  /// gcc writes a negative number as `DW_FORM_sdata` and any other in the shortest `DW_FORM_data`,
+  /// which libdwarf's signed reading would extend by its upper bit.
+  func signed(_ attribute: Int32) -> Int64? { unsigned(attribute).map(Int64.init(bitPattern:)) }
 
   func string(_ attribute: Int32) -> String? {
     unsafe with(attribute) { found in

@@ -117,7 +117,7 @@ struct TypeReader {
     let counts = entry.children.filter { $0.tag == DW_TAG_subrange_type }.map { range -> Int? in
       if let count = range.unsigned(DW_AT_count) { return Int(clamping: count) }
       guard let upper = range.signed(DW_AT_upper_bound) else { return nil }
-      return Int(clamping: upper) + 1
+      return max(Int(clamping: upper) &+ 1, 0)
     }
     var element = type(of: entry, in: &graph)
     for count in counts.dropFirst().reversed() {

@@ -147,6 +147,16 @@ import TypeModel
     #expect(retyped.refusals.map(\.kind) == ["thread-local a"])
   }
 
+  @Test(arguments: [100, 128, 200, 255, 256, 40_000])
+  func `an array of any length keeps its storage`(_ count: Int) async throws {
+    let program = Prepared(
+      "static int a[\(count)]; int f(int i) { return ++a[i]; } int main(void) { return f(1); }",
+      "-O1")
+    let image = try await program.image()
+    #expect(image.delta.data.map(\.byteCount) == [UInt64(4 * count)])
+    #expect(try changes(image, image).isEmpty)
+  }
+
   @Test func `adds wishes to what it computes`() async throws {
     func program(_ one: Int, _ two: Int) -> Prepared {
       Prepared(
