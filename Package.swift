@@ -82,7 +82,7 @@ let package = Package(
     module("UshKit", "PupProtocol", "PupKit"),
 
     tool("pup", "PupKit", "PupProtocol"),
-    tool("ush", "UshKit"),
+    tool("ush", "UshKit", "PupKit", "PupProtocol", "Comparing"),
     tool("pupmapper", "MapperKit"),
     tool("pupcc", "CompilerDriver"),
 

@@ -100,9 +100,13 @@ package enum ProgramImages {
 /// Why a file is no program that can be updated or updated to.
 package enum ImageFailure: Error, Hashable, Sendable {
   case elf(ELFFailure)
+  /// Readable, but not what it should be; the sentence says why.
+  case other(String)
+
   package var sentence: String {
     switch self {
     case .elf(let failure): failure.sentence
+    case .other(let text): text
     }
   }
 }

@@ -1,3 +1,4 @@
+package import Unwinding
 package import VersionSpace
 
 /// A return address in a thread's stack that leads to one of the runtime's gates (design: "The
@@ -27,6 +28,32 @@ package struct Gates: Hashable, Sendable, Codable {
   package private(set) var placed: [Gate] = []
 
   package init() {}
+
+  /// Takes over gates that stand on a stack but are not known here: an earlier pup placed them.
+  ///
+  /// A walk through a gate shows its entry as the caller of the gated frame, and behind it the real
+  /// return address.
+  package mutating func adopt(
+    _ stacks: [ThreadStack], descriptor: TargetDescriptor, survey: StackSurvey
+  ) {
+    let end = descriptor.gates + UInt64(descriptor.gateCount) * descriptor.gateStride
+    for stack in stacks {
+      for (depth, frame) in stack.frames.enumerated() where depth + 2 < stack.frames.count {
+        let entry = stack.frames[depth + 1].programCounter.rawValue
+        guard (descriptor.gates..<end).contains(entry), let slot = frame.returnAddressSlot,
+          (entry - descriptor.gates) % descriptor.gateStride == 0
+        else { continue }
+        let index = Int((entry - descriptor.gates) / descriptor.gateStride)
+        guard !placed.contains(where: { $0.index == index }) else { continue }
+        let procedure = survey.frames.first { $0.tid == stack.tid && $0.depth == depth }?.procedure
+        placed.append(
+          Gate(
+            index: index, tid: stack.tid, stackSlot: slot,
+            returnAddress: stack.frames[depth + 2].programCounter.rawValue,
+            procedure: procedure ?? ProcedureID(rawValue: -1)))
+      }
+    }
+  }
 
   /// The gate whose entry is `address`, if it is one.
   package func gate(at address: TraceeAddress, _ descriptor: TargetDescriptor) -> Gate? {

@@ -31,7 +31,8 @@ extension Planner {
               let place = address.advanced(by: Int64(element.offset))
             else { return nil }
             return .init(address: place, old: Array(oldValue[range]), new: Array(newValue[range]))
-          }, group: group, isForced: false))
+          }, group: group,
+          isForced: elements.contains(where: \.isForced)))
     }
     return result
   }

@@ -16,6 +16,7 @@ extension Planner {
   mutating func createTrampolines(_ linker: inout Linker<Decoder>) throws(LinkFailure) {
     for change in changes.procedures {
       guard let index = change.new, let id = bound[index]?.id else { continue }
+      guard new.image.delta.procedures[index].slot.rawValue != 0 else { continue }
       let isNew = linker.model[id].epochs.isEmpty
       guard isNew || change.beginsEpoch else { continue }
       let described = new.image.delta.procedures[index]
@@ -76,7 +77,7 @@ extension Planner {
 
   /// Puts the plan together.
   mutating func finish(
-    _ linker: inout Linker<Decoder>, placed: [Placed]
+    _ linker: inout Linker<Decoder>, placed: [Placed], maps: [Int]
   ) throws(LinkFailure) -> (UpdatePlan, Injection) {
     let changeOf = Dictionary(
       changes.procedures.compactMap { change in change.new.map { ($0, change) } },
@@ -88,21 +89,30 @@ extension Planner {
       let entry = linker.model.implementations[item.implementation].entry
       guard let change = changeOf[item.index] else { continue }
       if change.old == nil {
+        linker.model[record.id].implementation = item.implementation
+        guard record.slot.rawValue != 0 else { continue }
         linker.injection.writes.append(
           .init(address: record.slot, bytes: Linker<Decoder>.word(entry.rawValue)))
-        linker.model[record.id].implementation = item.implementation
         continue
       }
       planned.append(plannedProcedure(change, record, entry, item.implementation, &linker))
     }
+    let mapsBinding = linker.binding
+    linker.binding.procedures.removeSubrange(programProcedureCount...)
     linker.model.binding = linker.binding
     var plan = UpdatePlan(
       from: model.binding.version, to: model.binding.version.next,
       build: new.image.delta.buildID, model: linker.model)
     plan.procedures = planned.sorted { $0.id < $1.id }
-    plan.callees = callees(linker.binding)
+    plan.callees = callees(new, linker.binding)
+    plan.oldCallees = callees(old, model.binding)
     plan.groups = changes.groups.map { plannedGroup($0, linker.binding) }
+    plan.declaredResidents = Set(
+      changes.procedures.filter(\.isDeclaredResident).compactMap { change in
+        change.new.map { linker.binding.procedures[$0].id }
+      })
     plan.data = try plannedData(&linker, plan.groups)
+    addMaps(maps, mapsBinding, &linker, &plan)
     plan.warped = changes.procedures.filter { $0.status == .same }.map(\.name)
     plan.ignored = changes.ignored
     plan.remarks = remarks()
@@ -117,7 +127,9 @@ extension Planner {
   ) -> PlannedProcedure {
     let old = before[record.id] ?? implementation
     var store: SlotStore?
-    if change.beginsEpoch {
+    if record.slot.rawValue == 0 {
+      // Only a clone: it is called within its version alone.
+    } else if change.beginsEpoch {
       linker.injection.writes.append(
         .init(address: record.slot, bytes: Linker<Decoder>.word(entry.rawValue)))
     } else {
@@ -127,12 +139,16 @@ extension Planner {
     }
     return PlannedProcedure(
       id: record.id, name: linker.model[record.id].name, old: old, new: implementation,
-      store: store, changedInside: [])
+      store: store,
+      changedInside: change.changedOutsideInlined ? [] : change.inlinedChanges)
   }
 
-  private func callees(_ binding: Binding) -> [ProcedureID: [ProcedureID]] {
+  private func callees(
+    _ image: ImageIndex, _ binding: Binding
+  ) -> [ProcedureID: [ProcedureID]] {
     var result: [ProcedureID: [ProcedureID]] = [:]
-    for (index, procedure) in new.image.delta.procedures.enumerated() where !procedure.calls.isEmpty {
+    for (index, procedure) in image.image.delta.procedures.enumerated()
+    where !procedure.calls.isEmpty {
       result[binding.procedures[index].id] = Set(
         procedure.calls.map { binding.procedures[$0.callee].id }
       ).sorted()
@@ -146,24 +162,13 @@ extension Planner {
       if let index = change.new { return binding.procedures[index].id }
       return change.old.map { model.binding.procedures[$0].id }
     }
-    var forbids = false
-    let reason: String
-    switch group.reason {
-    case .datum(let name):
-      reason = name
-      forbids = changes.data.contains { change in
-        guard change.name == name else { return false }
-        if case .reinitialise = change.action { return false }
-        return true
+    let reason =
+      switch group.reason {
+      case .datum(let name): name
+      case .structure(let tag): "struct " + tag
+      case .epoch(let name): "the signature of " + name
+      case .together(let line): "together, line \(line)"
       }
-    case .structure(let tag):
-      reason = "struct " + tag
-      forbids = true
-    case .epoch(let name):
-      reason = "the signature of " + name
-      forbids = true
-    case .together(let line): reason = "together, line \(line)"
-    }
-    return PlannedGroup(members: Set(members), reason: reason, forbidsResidents: forbids)
+    return PlannedGroup(members: Set(members), reason: reason, forbidsResidents: group.forbidsResidents)
   }
 }

@@ -19,13 +19,19 @@ package struct Planner<Decoder: InstructionDecoding> {
   var storage: [UInt64?]
   /// Old implementation by `ProcedureID`, before the update.
   let before: [ProcedureID: Int]
+  /// How many of the new image's procedures are the program's; those behind are maps.
+  let programProcedureCount: Int
 
+  /// - Parameters:
+  ///   - new: the new version's image.
+  ///   - maps: hand-written maps that go with this update.
   package init(
-    old: ImageIndex, new: ImageIndex, changes: Changes, model: ProgramModel, decoder: Decoder,
-    tlsByteCount: UInt64
+    old: ImageIndex, new image: ProgramImage, maps: [MapsUnit], changes: Changes,
+    model: ProgramModel, decoder: Decoder, tlsByteCount: UInt64
   ) {
     self.old = old
-    self.new = new
+    new = ImageIndex(maps.isEmpty ? image : image.adding(maps))
+    programProcedureCount = image.delta.procedures.count
     self.changes = changes
     self.model = model
     self.decoder = decoder
@@ -47,14 +53,16 @@ package struct Planner<Decoder: InstructionDecoding> {
     rememberKeys()
     let fresh = bindProcedures()
     bindSharedData()
+    let maps = Array(programProcedureCount..<bound.count)
     var linker = Linker(
       index: new, decoder: decoder, binding: provisionalBinding(), model: model,
-      tlsByteCount: tlsByteCount, foreign: foreign(ForeignNames(new).used(by: fresh)))
+      tlsByteCount: tlsByteCount, foreign: foreign(ForeignNames(new).used(by: fresh + maps)))
     let created = try createData(&linker)
     try createTrampolines(&linker)
     let placed = try reuseOrPlace(fresh, &linker)
+    try placeMaps(maps, &linker)
     for (datum, address) in created { try linker.initialise(datum: datum, at: address) }
-    return try finish(&linker, placed: placed)
+    return try finish(&linker, placed: placed, maps: maps)
   }
 
   /// Gives each old implementation that will be replaced its key, while its image is at hand.

@@ -9,6 +9,11 @@ package struct ProgramModel: Hashable, Sendable, Codable {
   package var data: Arena
   /// Unwind information of injected code, in the order of its rows in the target's index.
   package var unwind: [UnwindBlob] = []
+  /// How many rows the linker made; `nil` when the target has no index that we know.
+  package var unwindRowBase: Int?
+  /// Where mprocedures run, once one was needed.
+  package var mapStackTop: TraceeAddress?
+  package var mapReturnStub: TraceeAddress?
   /// Indexed by `ProcedureID`.
   package var procedures: [ProcedureRecord]
   /// Every implementation that is in the target, the ones of the first version too.

@@ -21,7 +21,7 @@ package struct StopDecision: Hashable, Sendable {
     plan: UpdatePlan, progress: UpdateProgress, survey: StackSurvey, consistency: Activeness.Consistency
   ) {
     let pending = plan.procedures.filter { !progress.updated.contains($0.id) }
-    let active = survey.active
+    let active = survey.active.subtracting(plan.declaredResidents)
     if let reason = Self.refusal(plan, pending, survey) {
       refusal = reason
       return
@@ -35,7 +35,9 @@ package struct StopDecision: Hashable, Sendable {
       consistency: consistency)
     held = activeness.held()
     updated = pending.filter { held[$0.id] == nil }
-    resident = Set(plan.procedures.map(\.id)).intersection(survey.resident).subtracting(active)
+    resident = Set(plan.procedures.map(\.id)).intersection(
+      survey.resident.union(survey.active.intersection(plan.declaredResidents))
+    ).subtracting(active)
     let blocked = active.union(held.keys)
     func isFree(_ group: Int?) -> Bool {
       guard !unsafe else { return false }

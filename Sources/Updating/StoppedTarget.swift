@@ -8,7 +8,21 @@ package protocol StoppedTarget: TraceeMemory, ~Copyable {
   func registers(of tid: Int32) throws(TraceeFailure) -> Registers
 
   /// Runs an mprocedure on one of the stopped threads and puts the thread back as it was.
-  mutating func run(_ entry: TraceeAddress) throws(TraceeFailure) -> MapOutcome
+  mutating func run(_ call: MapCall) throws(TraceeFailure) -> MapOutcome
+}
+
+/// A call of an mprocedure: what runs, and the arena memory that it may use.
+package struct MapCall: Hashable, Sendable, Codable {
+  package var entry: TraceeAddress
+  /// One past the end of its stack, 64-byte aligned.
+  package var stackTop: TraceeAddress
+  /// `mov $15, %eax; syscall` (rt_sigreturn) in the text arena, where it returns to.
+  package var returnStub: TraceeAddress
+  package init(entry: TraceeAddress, stackTop: TraceeAddress, returnStub: TraceeAddress) {
+    self.entry = entry
+    self.stackTop = stackTop
+    self.returnStub = returnStub
+  }
 }
 
 /// How an mprocedure ended.

@@ -6,7 +6,7 @@ package import VersionSpace
 /// It lies in the target's memory and is untrusted: `validated` bounds every address by the
 /// program's own segments before anything is read or written through it.
 package struct TargetDescriptor: Hashable, Sendable, Codable {
-  package static let magic: UInt64 = 0x31_4353_4544_5550
+  package static let magic: UInt64 = 0x31_4353_4544_5055
   package static let format: UInt32 = 1
   package static let byteCount = 208
 

@@ -12,8 +12,12 @@ package struct UpdatePlan: Hashable, Sendable, Codable {
   package var data: [PlannedDatum]
   package var maps: [PlannedMap]
   package var groups: [PlannedGroup]
+  /// Procedures that a `resident` line names: their activations hold nothing back.
+  package var declaredResidents: Set<ProcedureID> = []
   /// δ of the new version, only of procedures that call something.
   package var callees: [ProcedureID: [ProcedureID]]
+  /// The same of the old version, for the way back.
+  package var oldCallees: [ProcedureID: [ProcedureID]] = [:]
   /// Names of unchanged procedures, which warp at once.
   package var warped: [String]
   package var ignored: [String]
@@ -40,7 +44,28 @@ package struct UpdatePlan: Hashable, Sendable, Codable {
     self.remarks = remarks
   }
 
-  package func planned(_ id: ProcedureID) -> PlannedProcedure? { procedures.first { $0.id == id } }
+
+  /// The plan that takes back what `progress` has done, as an update in the other direction.
+  package func reversed(_ progress: UpdateProgress, model old: ProgramModel) -> UpdatePlan {
+    var plan = UpdatePlan(from: to, to: from, build: old.binding.buildID, model: model)
+    plan.procedures = procedures.filter { progress.updated.contains($0.id) }.map { procedure in
+      var back = procedure
+      swap(&back.old, &back.new)
+      back.store = procedure.store.map { SlotStore(slot: $0.slot, old: $0.new, new: $0.old) }
+      back.changedInside = []
+      return back
+    }
+    plan.data = progress.resetData.sorted().map { index in
+      var back = data[index]
+      back.elements = back.elements.map { .init(address: $0.address, old: $0.new, new: $0.old) }
+      return back
+    }
+    plan.groups = groups.map {
+      PlannedGroup(members: $0.members, reason: $0.reason, forbidsResidents: false)
+    }
+    plan.callees = oldCallees
+    return plan
+  }
 }
 
 /// A procedure whose slot the update changes.
@@ -89,7 +114,7 @@ package struct PlannedDatum: Hashable, Sendable, Codable {
 /// A hand-written or generated mprocedure that the update runs.
 package struct PlannedMap: Hashable, Sendable, Codable {
   package var name: String
-  package var entry: TraceeAddress
+  package var call: MapCall
   /// Index into the plan's `groups`.
   package var group: Int
 }

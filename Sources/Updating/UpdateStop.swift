@@ -9,6 +9,8 @@ package struct UpdateStop: Sendable {
   package let consistency: Activeness.Consistency
   package var progress: UpdateProgress
   package var gates: Gates
+  /// Told of each named step; a test ends the pup in one.
+  package var atStep: @Sendable (String) -> Void = { _ in }
 
   package init(
     plan: UpdatePlan, map: CodeMap, unwind: UnwindTable, consistency: Activeness.Consistency,
@@ -53,6 +55,8 @@ package struct UpdateStop: Sendable {
       throw .tracee(error)
     }
     let survey = StackSurvey(stacks: stacks, map: map, model: plan.model)
+    var gates = gates
+    gates.adopt(stacks, descriptor: plan.model.descriptor, survey: survey)
     let decision = StopDecision(
       plan: plan, progress: progress, survey: survey, consistency: consistency)
     var outcome = Outcome(
@@ -69,6 +73,7 @@ package struct UpdateStop: Sendable {
     }
     try store(decision, &outcome, &target)
     outcome.isComplete = decision.completes(plan, after: progress)
+    atStep("stored")
     try arrangeGates(stacks, decision, &outcome, &target)
     return outcome
   }
@@ -103,7 +108,7 @@ package struct UpdateStop: Sendable {
   ) throws(CommitFailure) -> Bool {
     for index in decision.maps {
       do throws(TraceeFailure) {
-        let result = try target.run(plan.maps[index].entry)
+        let result = try target.run(plan.maps[index].call)
         guard result == .returned else {
           outcome.failedMap = (plan.maps[index].name, result)
           return false
@@ -120,11 +125,16 @@ package struct UpdateStop: Sendable {
     _ decision: StopDecision, _ outcome: inout Outcome,
     _ target: inout some StoppedTarget & ~Copyable
   ) throws(CommitFailure) {
+    atStep("decided")
     let stores = decision.updated.compactMap(\.store)
     let writes = try Commit.slotWrites(stores, memory: target)
     do throws(TraceeFailure) {
       for index in decision.data { try reset(index, &outcome, &target) }
-      for write in writes { try target.write(write.bytes, at: write.address) }
+      atStep("data-stored")
+      for write in writes {
+        try target.write(write.bytes, at: write.address)
+        atStep("slots-stored")
+      }
       for store in stores where try target.word(at: store.slot) != store.new {
         throw TraceeFailure.fault(at: store.slot, byteCount: 8)
       }
@@ -179,6 +189,7 @@ package struct UpdateStop: Sendable {
       if waited.isEmpty { try outcome.gates.release(descriptor: plan.model.descriptor, memory: &target) }
       outcome.gatesPlaced = try outcome.gates.arrange(
         for: waited, busy: busyGates(stacks), descriptor: plan.model.descriptor, memory: &target)
+      atStep("gated")
     } catch {
       throw .tracee(error)
     }

@@ -5,5 +5,5 @@ import PupProtocol
 func makeService(
   name: String, state: StateDirectory, isDebugging: Bool
 ) throws(ServiceFailure) -> any ProgramService {
-  throw .cannot("no-engine", "this build has no engine")
+  try Program(name: name, state: state.path, isDebugging: isDebugging)
 }

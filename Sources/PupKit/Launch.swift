@@ -1,0 +1,97 @@
+import Glibc
+import PupProtocol
+import Relinking
+import Tracee
+import Updating
+import VersionSpace
+
+/// Starts a target and waits until its constructors have run and `main` is next.
+struct Launch: Sendable {
+  let request: RunRequest
+  let version: LoadedVersion
+  /// The file to execute.
+  let path: String
+
+  struct Started: Sendable {
+    var child: ChildProcess
+    var target: TargetProcess
+  }
+
+  func start() async throws(PupFailure) -> Started {
+    let child = try spawn()
+    let clock = ContinuousClock()
+    var pause = Duration.microseconds(500)
+    while true {
+      if let target = try ready(child.pid) { return Started(child: child, target: target) }
+      if Self.hasEnded(child.pid) {
+        let status = ChildProcess.reap(child.pid)
+        throw .refused(
+          code: "early-exit",
+          "\(path) ended before main was entered, with status \(status.map(String.init) ?? "unknown")")
+      }
+      do { try await clock.sleep(for: pause) } catch { break }
+      pause = min(pause * 2, .milliseconds(10))
+    }
+    throw .refused(code: "cancelled", "\(path): the start was given up")
+  }
+
+  private func spawn() throws(PupFailure) -> ChildProcess {
+    var input: Int32?
+    var output: Int32?
+    defer {
+      for descriptor in [input, output] { if let descriptor { close(descriptor) } }
+    }
+    if let log = request.log {
+      input = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
+      let opened = unsafe open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+      guard opened >= 0 else { throw .refused(code: "log", "\(log): cannot be opened") }
+      output = opened
+    }
+    do throws(TraceeFailure) {
+      return try ChildProcess(
+        executable: path, arguments: request.arguments.isEmpty ? [path] : request.arguments,
+        environment: request.environment ?? Environment.current, directory: request.directory,
+        input: input, output: output, newSession: request.log != nil)
+    } catch {
+      guard case .system(_, let code) = error else { throw .tracee(error, pid: 0) }
+      throw .refused(
+        code: "exec", "\(path): cannot be executed: \(unsafe String(cString: strerror(code)))")
+    }
+  }
+
+  /// The target, once its runtime says that it has started; `nil` before.
+  private func ready(_ pid: Int32) throws(PupFailure) -> TargetProcess? {
+    do throws(PupFailure) {
+      let target = try TargetProcess(pid: pid, descriptor: version.index.image.delta.descriptor)
+      guard try target.hasStarted() else { return nil }
+      return target
+    } catch {
+      switch error {
+      // Before the dynamic linker has relocated it, the descriptor makes no sense yet.
+      case .tracee(.fault, _), .tracee(.gone, _), .tracee(.replaced, _): return nil
+      default: throw error
+      }
+    }
+  }
+
+  private static func hasEnded(_ pid: Int32) -> Bool {
+    do throws(TraceeFailure) {
+      return try ProcessFacts(pid: pid).state == "Z"
+    } catch {
+      return true
+    }
+  }
+}
+
+/// Our own environment as `NAME=value`.
+enum Environment {
+  static var current: [String] {
+    var result: [String] = []
+    var next = unsafe environ
+    while let entry = unsafe next.pointee {
+      unsafe result.append(String(cString: entry))
+      unsafe next = next.successor()
+    }
+    return result
+  }
+}

@@ -1,0 +1,122 @@
+import Comparing
+import Disassembler
+import ELFFile
+import Relinking
+import Tracee
+import Updating
+import VersionSpace
+
+/// Everything about an update that is done while the program runs: compare, plan, link.
+struct Preparation: Sendable {
+  let target: TargetProcess
+  let model: ProgramModel
+  let current: LoadedVersion
+
+  struct Ready: Sendable {
+    var plan: UpdatePlan
+    var injection: Injection
+  }
+
+  enum Verdict: Sendable {
+    /// Nothing differs.
+    case already(ignored: [String])
+    case refused(code: String, [String])
+    case ready(Ready)
+  }
+
+  /// Runs outside of any actor.
+  ///
+  /// - Throws: what makes the update impossible; nothing has been written.
+  @concurrent func prepare(
+    _ wanted: Wanted, noGroups: Bool
+  ) async throws(PupFailure) -> Verdict {
+    let image = wanted.version.index.image
+    let maps = try MapsCompiler.compile(wanted.mapsPaths)
+    var changes = try changes(image, wanted.wishes, maps)
+    if noGroups { changes.groups.removeAll { !$0.isHard } }
+    guard changes.refusals.isEmpty else {
+      return .refused(code: "needs-map", changes.refusals.map(\.description))
+    }
+    var planner = Planner(
+      old: current.index, new: image, maps: maps, changes: changes, model: model,
+      decoder: ZydisDecoder(), tlsByteCount: target.layout.tlsByteCount)
+    do throws(LinkFailure) {
+      let names = ForeignAddresses(target: target, own: ownSymbols())
+      var (plan, injection) = try planner.plan { names.resolve($0) }
+      let isNews = changes.procedures.contains { $0.status == .added || $0.isUpdated }
+      guard isNews || !plan.data.isEmpty else { return .already(ignored: plan.ignored) }
+      try UnwindRows.append(of: &injection, to: &plan.model, index: planner.new)
+      return .ready(Ready(plan: plan, injection: injection))
+    } catch {
+      throw .link(error)
+    }
+  }
+
+  private func changes(
+    _ image: ProgramImage, _ wishes: ChangesFile, _ maps: [MapsUnit]
+  ) throws(PupFailure) -> Changes {
+    let given = GivenMaps(
+      functions: Set(maps.flatMap { $0.functions.map(\.name) }),
+      uses: maps.reduce(into: []) { $0.formUnion($1.uses) })
+    do throws(ComparingFailure) {
+      return try Comparison(
+        old: current.index.image, new: image, wishes: wishes, maps: given, decoder: ZydisDecoder()
+      ).changes()
+    } catch {
+      switch error {
+      case .changesFile(let failure): throw .unusable(failure.description)
+      case .brokenImage(let version, let fault):
+        throw .unusable("the \(version.rawValue) version contradicts itself: \(fault)")
+      }
+    }
+  }
+
+  /// What the running program's own file defines; without a symbol table, nothing.
+  private func ownSymbols() -> [String: ForeignSymbols.Own] {
+    do throws(ELFFailure) {
+      let program = try ELFProgram(atPath: current.path)
+      var result: [String: ForeignSymbols.Own] = [:]
+      for symbol in try program.symbols() where !symbol.isLocal || symbol.name.hasPrefix("__rela_iplt") {
+        result[symbol.name] = ForeignSymbols.Own(
+          address: LinkAddress(rawValue: symbol.value).loaded(at: target.layout.bias),
+          kind: symbol.kind)
+      }
+      return result
+    } catch {
+      return [:]
+    }
+  }
+}
+
+/// The version and the wishes that a request names.
+struct Wanted: Sendable {
+  var version: LoadedVersion
+  var wishes: ChangesFile
+  var mapsPaths: [String]
+}
+
+/// Looks foreign symbols up in the target, on demand.
+struct ForeignAddresses {
+  let target: TargetProcess
+  let own: [String: ForeignSymbols.Own]
+
+  /// Those of `names` that can be found; the others are missing.
+  func resolve(_ names: Set<String>) -> [String: TraceeAddress] {
+    var result: [String: TraceeAddress] = [:]
+    do throws(TraceeFailure) {
+      let memory = try ProcessMemory(pid: target.pid)
+      let symbols = try ForeignSymbols(
+        own: own, dynamic: target.layout.dynamic, bias: target.layout.bias, memory: memory)
+      for name in names {
+        do throws(ForeignFailure) {
+          result[name] = try symbols.address(of: name, memory: memory)
+        } catch {
+          continue
+        }
+      }
+    } catch {
+      return result
+    }
+    return result
+  }
+}

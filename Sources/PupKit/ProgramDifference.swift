@@ -1,0 +1,29 @@
+package import Comparing
+import Disassembler
+import ProgramImages
+package import PupProtocol
+import Relinking
+
+/// How two executables differ, without any process.
+package struct ProgramDifference: Sendable {
+  package var summary: ChangesSummary
+  /// A changes file that says so.
+  package var text: String
+
+  /// - Throws: `.malformed` when a file is no prepared program.
+  package init(from old: String, to new: String) throws(ServiceFailure) {
+    let images: (ProgramImage, ProgramImage)
+    do throws(ImageFailure) {
+      images = (try ProgramImages.read(old), try ProgramImages.read(new))
+    } catch {
+      throw .malformed("unusable", error.sentence)
+    }
+    do throws(ComparingFailure) {
+      let changes = try Comparison(old: images.0, new: images.1, decoder: ZydisDecoder()).changes()
+      summary = ChangesSummary(changes)
+      text = changes.text(from: old, to: new)
+    } catch {
+      throw .malformed("unusable", "\(old), \(new): \(error)")
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import Tracee
+package import Updating
+package import VersionSpace
+
+/// A running program that the pup serves: its process, and what its memory says of its layout.
+package struct TargetProcess: Sendable {
+  package let pid: Int32
+  /// Clock ticks after boot (proc(5), field 22), so that a reused pid is told apart.
+  package let startTime: UInt64
+  package let layout: MappedObject
+  package let descriptor: TargetDescriptor
+  package let descriptorAddress: TraceeAddress
+
+  /// Where `/proc` shows the file that the process runs, also after the path was overwritten.
+  package var executable: String { "/proc/\(pid)/exe" }
+
+  /// Reads the layout and the descriptor of a running process.
+  ///
+  /// - Parameter link: the descriptor's link address, from the program's delta.
+  package init(pid: Int32, descriptor link: LinkAddress) throws(PupFailure) {
+    do throws(TraceeFailure) {
+      let facts = try ProcessFacts(pid: pid)
+      let memory = try ProcessMemory(pid: pid)
+      let auxiliary = try facts.auxiliaryVector()
+      guard let headers = auxiliary[3], let count = auxiliary[5],
+        let layout = try MappedObject(
+          headers: TraceeAddress(rawValue: headers), count: Int(truncatingIfNeeded: count),
+          base: nil, memory: memory)
+      else { throw TraceeFailure.replaced(pid: pid) }
+      self.pid = pid
+      startTime = facts.startTime
+      self.layout = layout
+      descriptorAddress = link.loaded(at: layout.bias)
+      let bytes = try memory.bytes(
+        at: descriptorAddress, byteCount: TargetDescriptor.byteCount)
+      do throws(DescriptorFailure) {
+        descriptor = try TargetDescriptor(bytes: bytes)
+        try descriptor.validate(segments: layout.segments.map(\.range))
+      } catch {
+        throw TraceeFailure.fault(at: descriptorAddress, byteCount: TargetDescriptor.byteCount)
+      }
+    } catch {
+      throw .tracee(error, pid: pid)
+    }
+  }
+
+  /// Whether the program's constructors have run, so that `main` is next or was entered.
+  func hasStarted() throws(PupFailure) -> Bool {
+    do throws(TraceeFailure) {
+      return try ProcessMemory(pid: pid).bytes(
+        at: TraceeAddress(rawValue: descriptor.started), byteCount: 4)[0] != 0
+    } catch {
+      throw .tracee(error, pid: pid)
+    }
+  }
+
+  var isAlive: Bool { ProcessFacts.isAlive(pid, startTime: startTime) }
+}
+
+extension Injection {
+  /// Writes everything into the arenas, which no code uses yet; the target runs on.
+  func write(into target: TargetProcess, model: ProgramModel) throws(PupFailure) {
+    do throws(TraceeFailure) {
+      var memory = try ProcessMemory(pid: target.pid)
+      for write in writes { try memory.write(write.bytes, at: write.address) }
+      try UnwindRows.write(model, to: &memory)
+    } catch {
+      throw .tracee(error, pid: target.pid)
+    }
+  }
+}

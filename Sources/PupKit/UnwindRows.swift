@@ -1,0 +1,133 @@
+import ByteCoding
+import ObjectModel
+import Relinking
+import Tracee
+import Updating
+import VersionSpace
+
+/// Makes unwind information for injected code from that of its object (design section 3, "an unwind
+/// index"), and the rows by which libgcc and others find it.
+enum UnwindRows {
+  /// Adds the descriptions to the injection and to the model.
+  static func append(
+    of injection: inout Injection, to model: inout ProgramModel, index: ImageIndex
+  ) throws(LinkFailure) {
+    for code in injection.code {
+      let object = index.image.object(of: code.unit)
+      guard let frame = object.section(named: ".eh_frame"),
+        let found = FrameDescription(of: code, in: object, frame: frame)
+      else {
+        throw .malformed(
+          "\(index.image.delta.units[code.unit].path): \(object[code.section].name) has no unwind "
+            + "information that can be moved (compile it with -fasynchronous-unwind-tables and "
+            + "without -fexceptions)")
+      }
+      let size = UInt64(found.common.count + found.description.count)
+      let address = try model.data.allocate(size, alignment: 8, named: .data)
+      let bytes = found.placed(at: address, code: code)
+      injection.writes.append(.init(address: address, bytes: bytes))
+      let end = code.address.rawValue + code.byteCount
+      model.unwind.append(
+        UnwindBlob(address: address, bytes: bytes, code: code.address.rawValue..<end))
+    }
+    model.unwind.sort { $0.code.lowerBound < $1.code.lowerBound }
+  }
+}
+
+extension UnwindRows {
+  /// Writes the rows of `model` that the target's index does not have yet, then their number.
+  ///
+  /// Rows of the arena come after the linker's, since the arena lies above all code, and by rising
+  /// address, since it is handed out upwards: an unwinder that looks meanwhile sees a sorted table.
+  static func write(_ model: ProgramModel, to memory: inout ProcessMemory) throws(TraceeFailure) {
+    let header = model.descriptor.unwindIndex.lowerBound
+    guard let base = model.unwindRowBase,
+      UInt64(12 + 8 * (base + model.unwind.count)) <= UInt64(model.descriptor.unwindIndex.count)
+    else { return }
+    var writer = ByteWriter()
+    for blob in model.unwind {
+      let common = blob.bytes.count - Self.descriptionByteCount(blob.bytes)
+      writer.append(UInt32(truncatingIfNeeded: blob.code.lowerBound &- header))
+      writer.append(UInt32(truncatingIfNeeded: blob.address.rawValue &+ UInt64(common) &- header))
+    }
+    try memory.write(writer.bytes, at: TraceeAddress(rawValue: header + 12 + 8 * UInt64(base)))
+    var count = ByteWriter()
+    count.append(UInt32(base + model.unwind.count))
+    try memory.write(count.bytes, at: TraceeAddress(rawValue: header + 8))
+  }
+
+  /// The rows that the linker made, or `nil` when the target has no index that we know.
+  static func rowBase(
+    _ descriptor: TargetDescriptor, _ memory: ProcessMemory
+  ) throws(TraceeFailure) -> Int? {
+    let bytes = try memory.bytes(
+      at: TraceeAddress(rawValue: descriptor.unwindIndex.lowerBound), byteCount: 12)
+    guard Array(bytes.prefix(4)) == [0x01, 0x1B, 0x03, 0x3B] else { return nil }
+    return Int(bytes[8]) | Int(bytes[9]) << 8 | Int(bytes[10]) << 16 | Int(bytes[11]) << 24
+  }
+
+  private static func descriptionByteCount(_ bytes: [UInt8]) -> Int {
+    let length = (0..<4).reduce(0) { $0 | Int(bytes[$1]) << (8 * $1) }
+    return bytes.count - (length + 4)
+  }
+}
+
+/// A CIE and the FDE of some code, as raw bytes of an object.
+private struct FrameDescription {
+  var common: [UInt8]
+  var description: [UInt8]
+
+  /// The description whose `pc_begin` is relocated to the code's start; only CIEs with plain
+  /// pc-relative pointers and no personality can be moved as they are.
+  init?(of code: Injection.PlacedCode, in object: ObjectFile, frame: SectionID) {
+    let bytes = object[frame].contents
+    var offset = 0
+    var result: (common: [UInt8], description: [UInt8])?
+    while offset + 8 <= bytes.count {
+      let length = Int(Self.word(bytes, offset))
+      guard length >= 4, offset + 4 + length <= bytes.count else { break }
+      let pointer = Int(Self.word(bytes, offset + 4))
+      if pointer != 0, Self.describes(code, object, frame, at: offset + 8) {
+        let start = offset + 4 - pointer
+        guard start >= 0, start + 4 <= bytes.count else { return nil }
+        let end = start + 4 + Int(Self.word(bytes, start))
+        guard end <= bytes.count, Self.isPlain(Array(bytes[start..<end])) else { return nil }
+        result = (Array(bytes[start..<end]), Array(bytes[offset..<(offset + 4 + length)]))
+        break
+      }
+      offset += 4 + length
+    }
+    guard let result else { return nil }
+    common = result.common
+    description = result.description
+  }
+
+  private static func word(_ bytes: [UInt8], _ offset: Int) -> UInt32 {
+    (0..<4).reduce(0) { $0 | UInt32(bytes[offset + $1]) << (8 * UInt32($1)) }
+  }
+
+  private static func describes(
+    _ code: Injection.PlacedCode, _ object: ObjectFile, _ frame: SectionID, at place: Int
+  ) -> Bool {
+    guard let relocation = object[frame].relocations.first(where: { $0.offset == UInt64(place) }),
+      let symbol = relocation.symbol, object[symbol].place == .section(code.section)
+    else { return false }
+    return Int64(object[symbol].value) + relocation.addend == Int64(code.offset)
+  }
+
+  /// Augmentation "zR" with pcrel | sdata4.
+  private static func isPlain(_ common: [UInt8]) -> Bool {
+    guard common.count > 17 else { return false }
+    return Array(common[9..<12]) == [0x7A, 0x52, 0] && common[16] == 0x1B
+  }
+
+  /// Both entries for a place in the target.
+  func placed(at address: TraceeAddress, code: Injection.PlacedCode) -> [UInt8] {
+    var writer = ByteWriter(common + description)
+    let start = common.count
+    writer.patch(UInt32(start + 4), at: start + 4)
+    let place = address.rawValue + UInt64(start) + 8
+    writer.patch(UInt32(truncatingIfNeeded: code.address.rawValue &- place), at: start + 8)
+    return writer.bytes
+  }
+}

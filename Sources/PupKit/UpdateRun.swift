@@ -1,0 +1,238 @@
+import Tracee
+package import Updating
+import Unwinding
+import VersionSpace
+
+/// What happens during an update, told as it happens.
+package enum UpdateEvent: Sendable {
+  case stopped(microseconds: Int, waitingForThreads: Int)
+  case backtrace([String])
+  case stored(SlotStore, procedure: String)
+  case updated([String])
+  case gatesPlaced(Int)
+  case waiting([WaitingFrame])
+  case reset([String])
+  case kept([String])
+  case finished
+  case undone(String)
+}
+
+/// A procedure that waits, and the activation that it waits for.
+package struct WaitingFrame: Hashable, Sendable {
+  package var procedure: String
+  package var tid: Int32
+  package var frame: String
+}
+
+/// How an update ended.
+package enum UpdateEnding: Hashable, Sendable {
+  case updated
+  /// Nothing of it is in force.
+  case undone(code: String, String)
+}
+
+/// One update under way: stops the target again and again until nothing waits, or it is given up.
+actor UpdateRun {
+  nonisolated let plan: UpdatePlan
+  private let tracer: Tracer
+  private let target: TargetProcess
+  private let sink: @Sendable (UpdateEvent) -> Void
+  private let record: @Sendable (UpdateProgress) throws(PupFailure) -> Void
+  private var stop: UpdateStop
+
+  private(set) var pauses: [Int] = []
+  private(set) var waiting: [WaitingFrame] = []
+  private(set) var reset: [String] = []
+  private(set) var kept: [String] = []
+  private(set) var resident: [String] = []
+  private(set) var updated: [String] = []
+  private(set) var ending: UpdateEnding?
+  private(set) var stopCount = 0
+  private var isCancelled = false
+  private var firstStopWaiters: [CheckedContinuation<Void, Never>] = []
+
+  init(
+    plan: UpdatePlan, stop: UpdateStop, tracer: Tracer, target: TargetProcess,
+    record: @escaping @Sendable (UpdateProgress) throws(PupFailure) -> Void,
+    sink: @escaping @Sendable (UpdateEvent) -> Void
+  ) {
+    self.plan = plan
+    self.stop = stop
+    self.tracer = tracer
+    self.target = target
+    self.record = record
+    self.sink = sink
+  }
+
+  var progress: UpdateProgress { stop.progress }
+  var gates: Gates { stop.gates }
+
+  /// Returns once the target was stopped once, or the run has ended.
+  func firstStop() async {
+    guard stopCount == 0, ending == nil else { return }
+    await withCheckedContinuation { firstStopWaiters.append($0) }
+  }
+
+  private func wakeWaiters() {
+    let waiters = firstStopWaiters
+    firstStopWaiters = []
+    for waiter in waiters { waiter.resume() }
+  }
+
+  /// Gives the update up at the next moment at which nothing is half done.
+  func cancel() { isCancelled = true }
+
+  /// Runs until the update has ended; returns how.
+  func drive() async -> UpdateEnding {
+    var pause = Duration.milliseconds(0)
+    while ending == nil {
+      if pause > .zero { await waitForGate(atMost: pause) }
+      if isCancelled { break }
+      await stopOnce()
+      wakeWaiters()
+      pause = Self.nextPause(after: stopCount)
+    }
+    wakeWaiters()
+    return ending ?? .undone(code: "cancelled", "cancelled")
+  }
+
+  /// Stops come quickly at first, then a few times a second: each one disturbs the target.
+  private static func nextPause(after stops: Int) -> Duration {
+    .milliseconds(min(400, 25 * (1 + stops / 4)))
+  }
+
+  /// Sleeps until a thread has come to a gate, at most `limit`; looks at under half a gate's wait.
+  private func waitForGate(atMost limit: Duration) async {
+    let placed = stop.gates.placed
+    let memory: ProcessMemory?
+    do throws(TraceeFailure) {
+      memory = placed.isEmpty ? nil : try ProcessMemory(pid: target.pid)
+    } catch {
+      memory = nil
+    }
+    let clock = ContinuousClock()
+    let end = clock.now + limit
+    while clock.now < end, !isCancelled {
+      if let memory, hasArrival(placed, memory) { return }
+      do { try await Task.sleep(for: memory == nil ? limit : .milliseconds(5)) } catch { return }
+    }
+  }
+
+  private func hasArrival(_ gates: [Gate], _ memory: borrowing ProcessMemory) -> Bool {
+    gates.contains { gate in
+      do throws(TraceeFailure) {
+        return try memory.bytes(
+          at: target.descriptor.gateState(gate.index), byteCount: 4) != [0, 0, 0, 0]
+      } catch {
+        return true
+      }
+    }
+  }
+
+  private func stopOnce() async {
+    defer { stopCount += 1 }
+    let stop = stop
+    do throws(TraceeFailure) {
+      let stopped = try await tracer.withStopped(target.pid, deadline: .milliseconds(20)) {
+        (process) throws(TraceeFailure) -> Result<UpdateStop.Outcome, CommitFailure> in
+        do throws(CommitFailure) {
+          return .success(try stop.run(in: &process))
+        } catch {
+          return .failure(error)
+        }
+      }
+      pauses.append(stopped.times.stoppedMicroseconds)
+      sink(
+        .stopped(
+          microseconds: stopped.times.stoppedMicroseconds,
+          waitingForThreads: stopped.times.arrivalMicroseconds))
+      switch stopped.outcome {
+      case .success(let outcome): note(outcome)
+      case .failure(let failure): give(up: .commit(failure))
+      }
+    } catch {
+      switch error {
+      case .deadline, .shared: break
+      default: give(up: .tracee(error, pid: target.pid))
+      }
+    }
+  }
+
+  private func give(up failure: PupFailure) {
+    ending = .undone(code: failure.code, failure.sentence)
+    sink(.undone(failure.sentence))
+  }
+
+  private func note(_ outcome: UpdateStop.Outcome) {
+    stop.progress = outcome.progress
+    stop.gates = outcome.gates
+    if let refusal = outcome.decision.refusal {
+      ending = .undone(code: "resident", refusal)
+      return sink(.undone(refusal))
+    }
+    if let failed = outcome.failedMap {
+      let text = "the mprocedure \(failed.name) \(Self.text(failed.outcome))"
+      ending = .undone(code: "map-failed", text)
+      return sink(.undone(text))
+    }
+    sink(.backtrace(outcome.backtrace.map { plan.model[$0].name }))
+    for store in outcome.stores {
+      let name = plan.procedures.first { $0.store == store }?.name ?? ""
+      sink(.stored(store, procedure: name))
+    }
+    let names = outcome.decision.updated.map(\.name)
+    updated += names
+    if !names.isEmpty { sink(.updated(names)) }
+    reset += outcome.reset
+    kept += outcome.kept
+    if !outcome.reset.isEmpty { sink(.reset(outcome.reset)) }
+    if !outcome.kept.isEmpty { sink(.kept(outcome.kept)) }
+    resident = outcome.decision.resident.sorted().map { plan.model[$0].name }
+    waiting = waitingFrames(outcome)
+    do throws(PupFailure) {
+      try record(outcome.progress)
+    } catch {
+      return give(up: error)
+    }
+    if outcome.isComplete {
+      ending = .updated
+      sink(.finished)
+    } else {
+      if outcome.gatesPlaced > 0 { sink(.gatesPlaced(outcome.gatesPlaced)) }
+      sink(.waiting(waiting))
+    }
+  }
+
+  private func waitingFrames(_ outcome: UpdateStop.Outcome) -> [WaitingFrame] {
+    var frames: [WaitingFrame] = []
+    let blocking = outcome.decision.blocking
+    for (id, cause) in outcome.decision.held.sorted(by: { $0.key < $1.key }) {
+      let holder: ProcedureID
+      switch cause {
+      case .active: holder = id
+      case .reaches(let other), .grouped(with: let other): holder = other
+      }
+      let frame = blocking.first { $0.procedure == holder } ?? blocking.first
+      frames.append(
+        WaitingFrame(
+          procedure: plan.model[id].name, tid: frame?.tid ?? target.pid,
+          frame: frame.map { plan.model[$0.procedure].name } ?? ""))
+    }
+    for thread in outcome.notSafe {
+      frames.append(
+        WaitingFrame(
+          procedure: "", tid: thread.tid,
+          frame: "stack cannot be walked at \(thread.at): \(thread.reason.rawValue)"))
+    }
+    return frames
+  }
+
+  private static func text(_ outcome: MapOutcome) -> String {
+    switch outcome {
+    case .returned: "returned"
+    case .faulted(let signal, let address): "crashed with signal \(signal) at \(address)"
+    case .timedOut: "did not end in time"
+    case .notPossible(let why): "could not run: \(why)"
+    }
+  }
+}
