@@ -1,0 +1,74 @@
+import TestSupport
+import Testing
+
+/// The pup is killed in the middle of an update: the target runs on, and the next pup puts it right.
+@Suite(.timeLimit(.minutes(10))) struct PupDeathTests {
+  /// The steps at which a pup that finds them in PUP_TEST_DIE_AT kills itself.
+  static let steps: [String] = []
+
+  /// Attaches a new pup and checks that the program ends up in one version or the other.
+  private func attach(
+    _ program: LiveProgram, before: Sandbox.Unchanged, new: String
+  ) async throws {
+    #expect(await program.goesOn())
+    #expect(await eventually { program.unchanged == before })
+    let state = try await program.sandbox.status(of: program.name).state
+    #expect(state == "lost")
+
+    let attached = try await program.sandbox.ush("attach", program.name)
+    #expect(attached.status == 0, "\(attached.summary)")
+    let says = attached.output + attached.errors
+    let isFinished = says.contains("finished")
+    let isUndone = says.contains("undone")
+
+    #expect(!(isFinished && isUndone), "\(attached.summary)")
+    if isFinished {
+      #expect(await program.prints("TC pizza number", after: program.printed))
+    } else {
+      let (outcome, report) = try await program.update(to: new)
+      #expect(outcome.status == 0, "\(outcome.summary)")
+      #expect(["updated", "already"].contains(report.result))
+    }
+    #expect(await program.prints("TC pizza number", after: program.printed))
+    let printed = program.printed
+    #expect(await program.prints("complete", after: printed))
+    let log = PizzaLog(program.output)
+    #expect(log.faults.isEmpty)
+    #expect(log.mixed.isEmpty, "\(log.mixed)")
+    #expect(program.unchanged == before)
+  }
+
+  @Test(arguments: steps)
+  func `a pup that dies at a named step`(_ step: String) async throws {
+    try await withSandbox { sandbox in
+      let (old, new) = try await bothVersions(of: Build("pizza"))
+      let program = try await sandbox.run("pizza", old, environment: ["PUP_TEST_DIE_AT": step])
+      #expect(await program.prints("pizza number 1"))
+      let before = program.unchanged
+      let outcome = try await sandbox.ush(
+        "update", "pizza", new, "--changes",
+        "\(Surroundings.repository)/fixtures/pizza/pizza2.changes.sd")
+      #expect(outcome.status == 1, "\(outcome.summary)")
+      #expect(outcome.hasOneErrorLine, "\(outcome.summary)")
+      try await attach(program, before: before, new: new)
+    }
+  }
+
+  @Test(arguments: [0, 10, 20, 30, 50, 80, 120, 200])
+  func `a pup that dies at a moment of chance`(milliseconds: Int) async throws {
+    try await withSandbox { sandbox in
+      let (old, new) = try await bothVersions(of: Build("pizza"))
+      let program = try await sandbox.run("pizza", old)
+      #expect(await program.prints("pizza number 1"))
+      let before = program.unchanged
+      let pup = try await sandbox.status(of: "pizza").pup.pid ?? 0
+      async let asked = sandbox.ush(
+        "update", "pizza", new, "--changes",
+        "\(Surroundings.repository)/fixtures/pizza/pizza2.changes.sd")
+      await pause(.milliseconds(milliseconds + Int.random(in: 0..<10)))
+      signal(.kill, to: pup)
+      _ = try await asked
+      try await attach(program, before: before, new: new)
+    }
+  }
+}
