@@ -103,7 +103,7 @@ import Testing
       try await FixtureBuilder.compile(build, in: place)
       try await FixtureBuilder.compile(build.at(version: 2), in: place)
       try copy("\(place)/pizza1.delta", to: "\(place)/pizza2.delta")
-      return ["load", "pizza", "2", "\(place)/pizza2.delta", "\(place)/pizza2.pup.o"]
+      return ["load", "pizza", "\(place)/pizza2.delta", "\(place)/pizza2.pup.o"]
     }
   }
 
