@@ -107,9 +107,11 @@ extension Program {
     } catch {
       throw .tracee(error, pid: target.pid)
     }
-    return UpdateStop(
+    var stop = UpdateStop(
       plan: plan, map: CodeMap(plan.model.implementations), unwind: unwind, consistency: .strict,
       progress: UpdateProgress(), gates: Gates())
+    stop.atStep = { Step.named($0) }
+    return stop
   }
 
   /// Sets a run going, also one that an earlier pup left.
