@@ -18,7 +18,7 @@ struct Launch: Sendable {
   }
 
   func start() async throws(PupFailure) -> Started {
-    let child = try spawn()
+    let child = try await spawnPatiently()
     let clock = ContinuousClock()
     var pause = Duration.microseconds(500)
     while true {
@@ -35,7 +35,28 @@ struct Launch: Sendable {
     throw .refused(code: "cancelled", "\(path): the start was given up")
   }
 
-  private func spawn() throws(PupFailure) -> ChildProcess {
+  /// Starts the program; where somebody who forked meanwhile holds a file that was just written open
+  /// for a moment (ETXTBSY), tries again.
+  private func spawnPatiently() async throws(PupFailure) -> ChildProcess {
+    for _ in 0..<20 {
+      do throws(TraceeFailure) {
+        return try spawn()
+      } catch {
+        guard error == .system(operation: .exec, code: ETXTBSY) else { throw executionFailure(error) }
+        do { try await Task.sleep(for: .milliseconds(5)) } catch { break }
+      }
+    }
+    throw executionFailure(.system(operation: .exec, code: ETXTBSY))
+  }
+
+  private func executionFailure(_ failure: TraceeFailure) -> PupFailure {
+    guard case .system(let operation, let code) = failure else { return .tracee(failure, pid: 0) }
+    let text = unsafe String(cString: strerror(code))
+    guard operation == .exec else { return .refused(code: "log", "\(request.log ?? ""): \(text)") }
+    return .refused(code: "exec", "\(path): cannot be executed: \(text)")
+  }
+
+  private func spawn() throws(TraceeFailure) -> ChildProcess {
     var input: Int32?
     var output: Int32?
     defer {
@@ -44,19 +65,13 @@ struct Launch: Sendable {
     if let log = request.log {
       input = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
       let opened = unsafe open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-      guard opened >= 0 else { throw .refused(code: "log", "\(log): cannot be opened") }
+      guard opened >= 0 else { throw .system(operation: .open, code: errno) }
       output = opened
     }
-    do throws(TraceeFailure) {
-      return try ChildProcess(
-        executable: path, arguments: request.arguments.isEmpty ? [path] : request.arguments,
-        environment: request.environment ?? Environment.current, directory: request.directory,
-        input: input, output: output, newSession: request.log != nil)
-    } catch {
-      guard case .system(_, let code) = error else { throw .tracee(error, pid: 0) }
-      throw .refused(
-        code: "exec", "\(path): cannot be executed: \(unsafe String(cString: strerror(code)))")
-    }
+    return try ChildProcess(
+      executable: path, arguments: request.arguments.isEmpty ? [path] : request.arguments,
+      environment: request.environment ?? Environment.current, directory: request.directory,
+      input: input, output: output, newSession: request.log != nil)
   }
 
   /// The target, once its runtime says that it has started; `nil` before.

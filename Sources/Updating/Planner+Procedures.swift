@@ -139,8 +139,28 @@ extension Planner {
     }
     return PlannedProcedure(
       id: record.id, name: linker.model[record.id].name, old: old, new: implementation,
-      store: store,
-      changedInside: change.changedOutsideInlined ? [] : change.inlinedChanges)
+      store: store, changedInside: changedOnlyInside(change))
+  }
+
+  /// Changed procedures that only run inside of this one: inlined into it or called as a clone, and
+  /// called by nobody else. If it is resident, they never will.
+  private func changedOnlyInside(_ change: ProcedureChange) -> [String] {
+    guard let host = change.new else { return [] }
+    let delta = new.image.delta
+    let inlined = Set(delta.procedures[host].inlined.map(\.name))
+    let changed = changes.procedures.filter(\.isUpdated).compactMap(\.new).filter {
+      $0 != host && inlined.contains(delta.procedures[$0].name)
+    }.map { delta.procedures[$0].name }
+    return Set(change.inlinedChanges + changed).sorted().filter { name in
+      !delta.procedures.indices.contains { index in
+        delta.procedures[index].name == name
+          && (delta.procedures[index].isAddressTaken
+            || delta.procedures.indices.contains { caller in
+              caller != host && caller != index
+                && delta.procedures[caller].calls.contains { $0.callee == index }
+            })
+      }
+    }
   }
 
   private func callees(

@@ -26,7 +26,7 @@ import Testing
 
   @Test func `a changed type without a map is refused and with one is mapped`() async throws {
     try await withSandbox { sandbox in
-      let (old, new) = try await bothVersions(of: Build("retyped"))
+      let (old, new) = try await bothVersions(of: Build("retyped", pupccFlags: ["--keep-calls"]))
       let program = try await sandbox.run("retyped", old)
       #expect(await program.prints("moves 3 "))
       let (refused, report) = try await program.update(to: new)
@@ -44,7 +44,7 @@ import Testing
 
   @Test func `a new parameter needs no map when all callers change`() async throws {
     try await withSandbox { sandbox in
-      let (old, new) = try await bothVersions(of: Build("signature"))
+      let (old, new) = try await bothVersions(of: Build("signature", pupccFlags: ["--keep-calls"]))
       let program = try await sandbox.run("signature", old)
       #expect(await program.prints("area 49 of a square"))
       let (outcome, report) = try await program.update(to: new)
@@ -57,7 +57,7 @@ import Testing
 
   @Test func `a new parameter is refused while the address may be stored`() async throws {
     try await withSandbox { sandbox in
-      let (old, new) = try await bothVersions(of: Build("signature-pointer"))
+      let (old, new) = try await bothVersions(of: Build("signature-pointer", pupccFlags: ["--keep-calls"]))
       let program = try await sandbox.run("shape", old)
       #expect(await program.prints("area 49 of a square"))
       let (outcome, report) = try await program.update(to: new)
@@ -71,7 +71,7 @@ import Testing
   @Test(arguments: ["mproc-crash", "mproc-loop"])
   func `an mprocedure that fails undoes the update`(_ fixture: String) async throws {
     try await withSandbox { sandbox in
-      let (old, new) = try await bothVersions(of: Build(fixture))
+      let (old, new) = try await bothVersions(of: Build(fixture, pupccFlags: ["--keep-calls"]))
       let program = try await sandbox.run("counter", old)
       #expect(await program.prints("count 2\n"))
       let before = program.unchanged

@@ -17,9 +17,9 @@ import Testing
     Case(flags: ["-O0", "-fPIE", "-pie"]),
     Case(flags: ["-O1", "-fno-pie", "-no-pie"], keepsCalls: true),
     Case(flags: ["-O2", "-fPIE", "-pie"]),
-    Case(flags: ["-O2", "-static"]),
+    Case(flags: ["-O2", "-static", "-DSHOP_STATIC"]),
     Case(flags: ["-O3", "-fno-pie", "-no-pie"]),
-    Case(flags: ["-Os", "-static"], keepsCalls: true),
+    Case(flags: ["-Os", "-static", "-DSHOP_STATIC"], keepsCalls: true),
   ])
   func `two updates under load lose no order and show no old answer`(_ example: Case) async throws {
     try await withSandbox { sandbox in
@@ -47,6 +47,20 @@ import Testing
       #expect(await program.prints("statistics: answers="))
       signal(.terminate, to: program.process.pid)
       #expect(await program.prints("shop: ok orders=\(counted.orders)\n"), "\(program.output)")
+    }
+  }
+
+  @Test func `a libc procedure that a static program was not linked with is refused by name`()
+    async throws
+  {
+    try await withSandbox { sandbox in
+      let build = Build("shop", flags: ["-O2", "-static"])
+      let (old, new) = try await bothVersions(of: build)
+      let program = try await sandbox.run("shop", old, ["\(sandbox.folder)/shop"])
+      #expect(await program.prints("shop: open"))
+      let (outcome, report) = try await program.update(to: new)
+      #expect(outcome.status == 1 && report.result == "refused", "\(outcome.summary)")
+      #expect(report.reason?.contains("gettimeofday") == true, "\(outcome.summary)")
     }
   }
 

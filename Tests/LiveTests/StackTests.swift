@@ -22,7 +22,7 @@ import Testing
 
   @Test func `waits that a stop interrupts go on and show no EINTR`() async throws {
     try await withSandbox { sandbox in
-      let (old, new) = try await bothVersions(of: Build("waits"))
+      let (old, new) = try await bothVersions(of: Build("waits", pupccFlags: ["--keep-calls"]))
       let program = try await sandbox.run("waits", old)
       #expect(await program.prints("version 1"))
       for executable in [new, old, new] {
