@@ -31,6 +31,7 @@ struct Preparation: Sendable {
     _ wanted: Wanted, noGroups: Bool
   ) async throws(PupFailure) -> Verdict {
     let image = wanted.version.index.image
+    try checkKinship(image)
     let maps = try MapsCompiler.compile(wanted.mapsPaths)
     var changes = try changes(image, wanted.wishes, maps)
     if noGroups { changes.groups.removeAll { !$0.isHard } }
@@ -52,6 +53,21 @@ struct Preparation: Sendable {
     }
   }
 
+  /// That the new version is one of the same program: a fair share of the procedures have one name.
+  private func checkKinship(_ image: ProgramImage) throws(PupFailure) {
+    let old = Set(current.index.image.delta.procedures.map(\.name)).subtracting(["main"])
+    let new = Set(image.delta.procedures.map(\.name)).subtracting(["main"])
+    let smaller = min(old.count, new.count)
+    guard smaller > 2, old.intersection(new).count * 5 < smaller else { return }
+    throw .unusable(
+      "\(wanted(image)) is another program: of \(smaller) procedures only "
+        + "\(old.intersection(new).count) have a name in the one that runs")
+  }
+
+  private func wanted(_ image: ProgramImage) -> String {
+    image.delta.units.first.map { "the program of \($0.path)" } ?? "it"
+  }
+
   private func changes(
     _ image: ProgramImage, _ wishes: ChangesFile, _ maps: [MapsUnit]
   ) throws(PupFailure) -> Changes {
@@ -71,10 +87,11 @@ struct Preparation: Sendable {
     }
   }
 
-  /// What the running program's own file defines; without a symbol table, nothing.
+  /// What the file that the process was started from defines, whatever version it is at now; without
+  /// a symbol table, nothing.
   private func ownSymbols() -> [String: ForeignSymbols.Own] {
     do throws(ELFFailure) {
-      let program = try ELFProgram(atPath: current.path)
+      let program = try ELFProgram(atPath: target.executable)
       var result: [String: ForeignSymbols.Own] = [:]
       for symbol in try program.symbols() where !symbol.isLocal || symbol.name.hasPrefix("__rela_iplt") {
         result[symbol.name] = ForeignSymbols.Own(

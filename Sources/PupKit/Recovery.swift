@@ -26,6 +26,11 @@ struct Recovery: Sendable {
 
   @concurrent func recover() async throws(PupFailure) -> Found {
     guard pid > 1 else { throw .refused(code: "not-a-target", "process \(pid) is no target") }
+    do throws(TraceeFailure) {
+      _ = try ProcessMemory(pid: pid)
+    } catch {
+      throw .tracee(error, pid: pid)
+    }
     let running = try await VersionReader(store: store).read("/proc/\(pid)/exe")
     let target = try TargetProcess(pid: pid, descriptor: running.index.image.delta.descriptor)
     guard let known = try store.target(), known.pid == pid, known.startTime == target.startTime,

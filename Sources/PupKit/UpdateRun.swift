@@ -131,6 +131,8 @@ actor UpdateRun {
 
   private func stopOnce() async {
     defer { stopCount += 1 }
+    // A pool that is never quiet must meet in the gates: threads wait longer with every few tries.
+    stop.gateWaitMilliseconds = min(1000, 50 << UInt32(min(5, stopCount / 6)))
     let stop = stop
     do throws(TraceeFailure) {
       let stopped = try await tracer.withStopped(target.pid, deadline: .milliseconds(20)) {

@@ -9,6 +9,8 @@ package struct UpdateStop: Sendable {
   package let consistency: Activeness.Consistency
   package var progress: UpdateProgress
   package var gates: Gates
+  /// How long a thread waits in a gate, in ms, at most 1000; 50 is the runtime's own.
+  package var gateWaitMilliseconds: UInt32 = 50
   /// Told of each named step; a test ends the pup in one.
   package var atStep: @Sendable (String) -> Void = { _ in }
 
@@ -189,6 +191,10 @@ package struct UpdateStop: Sendable {
       if waited.isEmpty { try outcome.gates.release(descriptor: plan.model.descriptor, memory: &target) }
       outcome.gatesPlaced = try outcome.gates.arrange(
         for: waited, busy: busyGates(stacks), descriptor: plan.model.descriptor, memory: &target)
+      let wait = waited.isEmpty ? 50 : gateWaitMilliseconds
+      try target.write(
+        (0..<4).map { UInt8(truncatingIfNeeded: wait >> (8 * UInt32($0))) },
+        at: TraceeAddress(rawValue: plan.model.descriptor.gateWaitMilliseconds))
       atStep("gated")
     } catch {
       throw .tracee(error)

@@ -27,7 +27,8 @@ import Testing
     if isFinished {
       #expect(await program.prints("TC pizza number", after: program.printed))
     } else {
-      let (outcome, report) = try await program.update(to: new)
+      let (outcome, report) = try await program.update(
+        to: new, "--changes", "\(Surroundings.repository)/fixtures/pizza/pizza2.changes.sd")
       #expect(outcome.status == 0, "\(outcome.summary)")
       #expect(["updated", "already"].contains(report.result))
     }
