@@ -154,3 +154,5 @@ int cs_spawn(const char *path, char *const *argv, char *const *envp, const char 
 }
 
 void cs_name_this_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+pid_t cs_this_thread(void) { return (pid_t)syscall(SYS_gettid); }

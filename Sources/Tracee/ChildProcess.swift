@@ -9,10 +9,12 @@ package struct ChildProcess: Sendable {
   /// Starts a program.
   ///
   /// - Parameters:
+  ///   - executable: its path.
   ///   - arguments: from argv[0] on.
   ///   - environment: `NAME=value`.
-  ///   - output: a descriptor for standard output and error, `nil` for ours.
-  ///   - input: likewise for standard input.
+  ///   - directory: where it starts, `nil` for ours.
+  ///   - input: a descriptor for standard input, `nil` for ours.
+  ///   - output: likewise for standard output and error.
   ///   - newSession: away from our terminal and process group.
   /// - Throws: `.system(.exec, errno)` when it cannot be executed.
   package init(

@@ -111,6 +111,17 @@ package struct ProcessFacts: Sendable {
     return result.sorted()
   }
 
+  /// Whether a thread is listed no more, or only until its end is noted.
+  static func hasEnded(pid: Int32, thread: Int32) -> Bool {
+    do throws(TraceeFailure) {
+      let stat = try text(pid, "task/\(thread)/stat")
+      guard let end = stat.lastIndex(of: ")") else { return true }
+      return stat[end...].dropFirst(2).first.map { "ZX".contains($0) } ?? true
+    } catch {
+      return true
+    }
+  }
+
   /// Children that a thread forked; none where the kernel does not say.
   package static func children(of pid: Int32, thread: Int32) -> [Int32] {
     do throws(TraceeFailure) {

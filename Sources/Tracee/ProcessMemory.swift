@@ -2,24 +2,31 @@ import CPtrace
 import Glibc
 package import VersionSpace
 
-/// A process's memory through `/proc/PID/mem`: readable and writable whether it runs or not,
-/// read-only mappings too. An exec ends its usefulness; it then reads and writes nothing.
+/// A process's memory through `/proc/PID/mem`.
+///
+/// Readable and writable whether it runs or not, read-only mappings too. An exec ends its usefulness; it then reads and writes nothing.
 package final class ProcessMemory: TraceeMemory, Sendable {
   package let pid: Int32
   private let descriptor: Int32
 
   /// - Throws: `.gone`, `.notPermitted`.
   package init(pid: Int32) throws(TraceeFailure) {
-    let opened = unsafe open("/proc/\(pid)/mem", O_RDWR | O_CLOEXEC)
-    guard opened >= 0 else {
+    self.pid = pid
+    // A first thread that has ended while others go on has no memory to show.
+    let others = try ProcessFacts.threads(of: pid).filter { $0 != pid }
+    for thread in [pid] + others where !ProcessFacts.hasEnded(pid: pid, thread: thread) {
+      let opened = unsafe open("/proc/\(pid)/task/\(thread)/mem", O_RDWR | O_CLOEXEC)
+      if opened >= 0 {
+        descriptor = opened
+        return
+      }
       switch errno {
-      case ENOENT, ESRCH: throw .gone(pid: pid)
+      case ENOENT, ESRCH: continue
       case EACCES, EPERM: throw .notPermitted(pid: pid)
       default: throw .system(operation: .open, code: errno)
       }
     }
-    self.pid = pid
-    descriptor = opened
+    throw .gone(pid: pid)
   }
 
   deinit { close(descriptor) }

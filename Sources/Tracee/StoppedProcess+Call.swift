@@ -186,7 +186,9 @@ private struct SignalFrame {
     var bytes = extended
     guard bytes.count >= 576 else { return bytes }
     func put(_ value: UInt64, _ count: Int, at offset: Int) {
-      for index in 0..<count { bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * UInt64(index))) }
+      for index in 0..<count {
+        bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * UInt64(index)))
+      }
     }
     let features = (0..<8).reduce(UInt64(0)) { $0 | UInt64(extended[464 + $1]) << (8 * UInt64($1)) }
     put(0x4650_5853, 4, at: 464)

@@ -41,14 +41,17 @@ package struct StoppedProcess: ~Copyable {
 
   /// Detaches one thread so that it does not notice: a signal that we caught is delivered, and a
   /// system call that our stop interrupted is restarted.
-  private static func letGo(_ tid: Int32, _ stop: ThreadStop) {
-    if stop.signal == 0, !stop.isGroupStop { hideInterruption(tid) }
+  static func letGo(_ tid: Int32, _ stop: ThreadStop) {
+    // A signal that has no handler must not be noticed either.
+    if !stop.isGroupStop { hideInterruption(tid) }
     _ = cs_detach(tid, stop.signal)
   }
 
-  /// System calls that return EINTR after a stop instead of being restarted (signal(7)), by number.
+  /// System calls that return EINTR after a stop instead of being restarted (signal(7)), by number;
+  /// read, write, readv and writev do so on a socket with a timeout.
   private static let notRestarted: Set<Int64> = [
-    42, 43, 44, 45, 46, 47, 65, 70, 128, 208, 220, 232, 281, 288, 299, 307, 333, 426, 441,
+    0, 1, 19, 20, 42, 43, 44, 45, 46, 47, 65, 70, 128, 208, 220, 232, 281, 288, 299, 307, 333, 426,
+    441,
   ]
 
   /// −514 (ERESTARTNOHAND) makes the kernel restart the call, or return EINTR if a handler runs.

@@ -17,18 +17,30 @@ package actor Tracer {
   /// The handle cannot outlive the call and `body` cannot suspend, so the program is stopped for
   /// exactly as long as `body` takes. Nothing of us is attached before or afterwards.
   ///
-  /// - Parameter deadline: how long to wait for threads to arrive.
-  /// - Throws: `.traced`, `.notPermitted`, `.gone`, `.deadline` (all threads were let go), `.shared`.
+  /// - Parameters:
+  ///   - pid: the process.
+  ///   - deadline: how long to wait for threads to arrive.
+  ///   - body: what to do meanwhile.
+  /// - Returns: what `body` returned, and how long the stop lasted.
+  /// - Throws: `.traced`, `.notPermitted`, `.gone`, `.shared` and `.deadline`: then all threads were
+  ///   let go, those that had not arrived by the end of the thread that traced them.
   package func withStopped<Outcome: Sendable>(
     _ pid: Int32, deadline: Duration,
     _ body: @Sendable (inout StoppedProcess) throws(TraceeFailure) -> Outcome
   ) throws(TraceeFailure) -> Stopped<Outcome> {
     let clock = ContinuousClock()
     let memory = try ProcessMemory(pid: pid)
-    var attachment = try Attachment(seizing: pid)
-    try attachment.checkForSharers()
-    let start = clock.now
-    try attachment.stopAll(within: deadline)
+    var attachment = try Attachment(pid)
+    let start: ContinuousClock.Instant
+    do throws(TraceeFailure) {
+      try attachment.seize()
+      try attachment.checkForSharers()
+      start = clock.now
+      try attachment.stopAll(within: deadline)
+    } catch {
+      if attachment.letGo() { thread.retire() }
+      throw error
+    }
     let arrived = clock.now
     var process = attachment.stopped(memory)
     let outcome: Outcome
@@ -66,21 +78,21 @@ extension Duration {
   }
 }
 
-/// The threads of a process that we have seized; dropping it detaches those that are not handed on.
+/// The threads of a process that we have seized.
 private struct Attachment: ~Copyable {
   let pid: Int32
   private var seized: Set<Int32> = []
   private var stops: [Int32: ThreadStop] = [:]
 
-  init(seizing pid: Int32) throws(TraceeFailure) {
+  init(_ pid: Int32) throws(TraceeFailure) {
     self.pid = pid
     let facts = try ProcessFacts(pid: pid)
     guard facts.tracer == 0 else { throw .traced(pid: pid, by: facts.tracer) }
-    while try seizeNewThreads() {}
   }
 
-  deinit {
-    for tid in seized { Attachment.abandon(tid, stops[tid]) }
+  mutating func seize() throws(TraceeFailure) {
+    while try seizeNewThreads() {}
+    guard !seized.isEmpty else { throw .gone(pid: pid) }
   }
 
   /// True if there were threads that were not seized yet.
@@ -91,11 +103,13 @@ private struct Attachment: ~Copyable {
         try check(.seize, tid, cs_seize(tid))
         seized.insert(tid)
         found = true
-      } catch .gone {
-        continue
+      } catch {
+        // A thread that has ended and is still listed may not be seized: EPERM, not ESRCH.
+        guard error == .gone(pid: tid) || ProcessFacts.hasEnded(pid: pid, thread: tid) else {
+          throw error
+        }
       }
     }
-    guard !seized.isEmpty else { throw .gone(pid: pid) }
     return found
   }
 
@@ -128,7 +142,6 @@ private struct Attachment: ~Copyable {
         case .stopped(let stop): stops[tid] = stop
         case .ended:
           seized.remove(tid)
-          if tid == pid { throw .gone(pid: pid) }
         }
         waiting.remove(tid)
         arrived = true
@@ -169,21 +182,18 @@ private struct Attachment: ~Copyable {
     return StoppedProcess(pid: pid, stops: stops, memory: memory)
   }
 
-  /// Detaches a thread wherever it is; one that has not stopped is stopped for it, if it will.
-  private static func abandon(_ tid: Int32, _ stop: ThreadStop?) {
-    if let stop {
-      _ = cs_detach(tid, stop.signal)
-      return
-    }
-    _ = cs_interrupt(tid)
-    for _ in 0..<200 {
-      switch look(at: tid) {
-      case .stopped(let stop):
-        _ = cs_detach(tid, stop.signal)
-        return
-      case .ended: return
-      case nil: usleep(50)
+  /// Lets the threads that have stopped go on.
+  ///
+  /// - Returns: whether there are others. Those stay attached until our own thread ends.
+  mutating func letGo() -> Bool {
+    for tid in seized where stops[tid] == nil {
+      switch Attachment.look(at: tid) {
+      case .stopped(let stop): stops[tid] = stop
+      case .ended: seized.remove(tid)
+      case nil: continue
       }
     }
+    for (tid, stop) in stops { StoppedProcess.letGo(tid, stop) }
+    return seized.contains { stops[$0] == nil }
   }
 }

@@ -10,24 +10,17 @@ package final class TracerThread: SerialExecutor {
   private let queue: JobQueue
 
   package init(named name: String) {
-    let queue = JobQueue()
-    self.queue = queue
-    let context = unsafe Unmanaged.passRetained(Start(queue: queue, name: name)).toOpaque()
-    var thread = pthread_t()
-    let code = unsafe pthread_create(
-      &thread, nil,
-      { context in
-        guard let context = unsafe context else { return nil }
-        let start = unsafe Unmanaged<Start>.fromOpaque(context).takeRetainedValue()
-        unsafe cs_name_this_thread(start.name)
-        while let job = start.queue.next() { job() }
-        return nil
-      }, context)
-    precondition(code == 0, "pthread_create failed with errno \(code)")
-    pthread_detach(thread)
+    queue = JobQueue()
+    Start(queue: queue, name: name, predecessor: 0).begin()
   }
 
   deinit { queue.close() }
+
+  /// Lets another OS thread take over when the job that runs now is done.
+  ///
+  /// The end of the thread that traces is the only way to let go of a thread that has not stopped
+  /// (ptrace(2), "Attaching and detaching"): it does not notice that it was traced.
+  func retire() { queue.retire() }
 
   package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
@@ -36,12 +29,45 @@ package final class TracerThread: SerialExecutor {
   }
 }
 
+/// What an OS thread is started with.
 private final class Start: Sendable {
-  let queue: JobQueue
-  let name: String
-  init(queue: JobQueue, name: String) {
+  private let queue: JobQueue
+  private let name: String
+  /// The thread whose place it takes, or 0.
+  private let predecessor: Int32
+
+  init(queue: JobQueue, name: String, predecessor: Int32) {
     self.queue = queue
     self.name = name
+    self.predecessor = predecessor
+  }
+
+  func begin() {
+    let context = unsafe Unmanaged.passRetained(self).toOpaque()
+    var thread = pthread_t()
+    let code = unsafe pthread_create(
+      &thread, nil,
+      { context in
+        guard let context = unsafe context else { return nil }
+        unsafe Unmanaged<Start>.fromOpaque(context).takeRetainedValue().run()
+        return nil
+      }, context)
+    precondition(code == 0, "pthread_create failed with errno \(code)")
+    pthread_detach(thread)
+  }
+
+  private func run() {
+    unsafe cs_name_this_thread(name)
+    // Gone from the list of threads, it traces nothing any more.
+    let place = "/proc/self/task/\(predecessor)"
+    while predecessor != 0, unsafe access(place, F_OK) == 0 { usleep(20) }
+    while let job = queue.next() {
+      job()
+      if queue.takeRetirement() {
+        Start(queue: queue, name: name, predecessor: cs_this_thread()).begin()
+        return
+      }
+    }
   }
 }
 
@@ -50,6 +76,7 @@ private final class Start: Sendable {
   private struct State {
     var jobs: [@Sendable () -> Void] = []
     var isOpen = true
+    var isRetiring = false
   }
   private let state = Mutex(State())
   private let available: UnsafeMutablePointer<sem_t>
@@ -72,6 +99,16 @@ private final class Start: Sendable {
   func close() {
     state.withLock { $0.isOpen = false }
     unsafe sem_post(available)
+  }
+
+  func retire() { state.withLock { $0.isRetiring = true } }
+
+  /// Whether `retire` was called since the last time.
+  func takeRetirement() -> Bool {
+    state.withLock { state in
+      defer { state.isRetiring = false }
+      return state.isRetiring
+    }
   }
 
   /// The next job, or `nil` once closed and drained.

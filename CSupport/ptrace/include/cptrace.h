@@ -36,3 +36,4 @@ int cs_pidfd_open(pid_t pid);
 int cs_spawn(const char *path, char *const *argv, char *const *envp, const char *directory,
              int standard_input, int standard_output, int standard_error, int new_session);
 void cs_name_this_thread(const char *name);
+pid_t cs_this_thread(void);
