@@ -156,3 +156,53 @@ int cs_spawn(const char *path, char *const *argv, char *const *envp, const char 
 void cs_name_this_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 pid_t cs_this_thread(void) { return (pid_t)syscall(SYS_gettid); }
+// Runs in a forked child of a threaded process: only async-signal-safe calls.
+static void keep(pid_t target, const struct cs_write *writes, size_t count, int life) {
+  char path[32] = "/proc/", digits[12];
+  size_t length = 0, at = 6;
+  for (pid_t rest = target; rest > 0; rest /= 10)
+    digits[length++] = (char)('0' + rest % 10);
+  while (length > 0)
+    path[at++] = digits[--length];
+  memcpy(path + at, "/mem", 5);
+  close_range(3, (unsigned)life - 1, 0);
+  close_range((unsigned)life + 1, ~0u, 0);
+  int memory = open(path, O_RDWR | O_CLOEXEC);
+  char word;
+  ssize_t got;
+  do
+    got = read(life, &word, 1);
+  while (got < 0 && errno == EINTR);
+  if (got == 1)
+    _exit(0);
+  for (size_t i = 0; i < count; i++)
+    (void)!pwrite(memory, writes[i].bytes, writes[i].size, (off_t)writes[i].address);
+  kill(target, SIGCONT);
+  _exit(0);
+}
+
+pid_t cs_keeper_start(pid_t target, const struct cs_write *writes, size_t count, int *pipe) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0)
+    return -errno;
+  pid_t keeper = fork();
+  if (keeper == 0) {
+    close(ends[1]);
+    setsid();
+    keep(target, writes, count, ends[0]);
+  }
+  int failure = errno;
+  close(ends[0]);
+  if (keeper < 0) {
+    close(ends[1]);
+    return -failure;
+  }
+  *pipe = ends[1];
+  return keeper;
+}
+
+void cs_keeper_dismiss(pid_t keeper, int pipe) {
+  (void)!write(pipe, "d", 1);
+  close(pipe);
+  waitpid(keeper, NULL, 0);
+}

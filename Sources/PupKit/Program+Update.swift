@@ -91,6 +91,7 @@ extension Program {
       try ready.injection.write(into: target, model: ready.plan.model)
       Step.named("injected")
       try store.note(id, .injected)
+      try target.note(update: id, isUnderWay: true, version: nil)
       stop = try Self.stop(ready.plan, target)
     } catch {
       throw ServiceFailure(error)
@@ -169,6 +170,10 @@ extension Program {
     }
     Step.named("ending")
     do throws(PupFailure) {
+      if let target, target.isAlive {
+        try target.note(
+          update: id, isUnderWay: false, version: ending == .updated ? run.plan.to : nil)
+      }
       try store.end(
         id, isDone: ending == .updated, note: note, model: model, build: current?.build)
       store.forget(except: Set([current?.build].compactMap { $0 } + loaded.values.map(\.build)))

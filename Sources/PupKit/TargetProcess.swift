@@ -54,6 +54,27 @@ package struct TargetProcess: Sendable {
     }
   }
 
+  /// Writes into the descriptor which update is under way, and, once one is complete, the highest
+  /// running version number (PODUS's SET HRVN).
+  func note(update: Int, isUnderWay: Bool, version: VersionNumber?) throws(PupFailure) {
+    do throws(TraceeFailure) {
+      let memory = try ProcessMemory(pid: pid)
+      var words: [(Int64, UInt64)] = [
+        (TargetDescriptor.updateOffset, UInt64(update)),
+        (TargetDescriptor.stateOffset, isUnderWay ? 1 : 0),
+      ]
+      if let version { words.append((TargetDescriptor.versionOffset, UInt64(version.rawValue))) }
+      for (offset, value) in words {
+        let place = TraceeAddress(
+          rawValue: descriptorAddress.rawValue &+ UInt64(bitPattern: offset))
+        let bytes = (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
+        try memory.write(bytes.span, at: place)
+      }
+    } catch {
+      throw .tracee(error, pid: pid)
+    }
+  }
+
   var isAlive: Bool { ProcessFacts.isAlive(pid, startTime: startTime) }
 }
 

@@ -12,11 +12,12 @@ enum UnwindRows {
   static func append(
     of injection: inout Injection, to model: inout ProgramModel, index: ImageIndex
   ) throws(LinkFailure) {
+    var units: [Int: FrameDescriptions] = [:]
     for code in injection.code {
       let object = index.image.object(of: code.unit)
-      guard let frame = object.section(named: ".eh_frame"),
-        let found = FrameDescription(of: code, in: object, frame: frame)
-      else {
+      let descriptions = units[code.unit] ?? FrameDescriptions(object)
+      units[code.unit] = descriptions
+      guard let found = descriptions.description(of: code) else {
         throw .malformed(
           "\(index.image.delta.units[code.unit].path): \(object[code.section].name) has no unwind "
             + "information that can be moved (compile it with -fasynchronous-unwind-tables and "
@@ -72,47 +73,55 @@ extension UnwindRows {
   }
 }
 
-/// A CIE and the FDE of some code, as raw bytes of an object.
-private struct FrameDescription {
-  var common: [UInt8]
-  var description: [UInt8]
+/// The frame descriptions of one object, by the code that they describe.
+private struct FrameDescriptions {
+  private struct Place: Hashable {
+    var section: SectionID
+    var offset: Int64
+  }
 
-  /// The description whose `pc_begin` is relocated to the code's start; only CIEs with plain
-  /// pc-relative pointers and no personality can be moved as they are.
-  init?(of code: Injection.PlacedCode, in object: ObjectFile, frame: SectionID) {
-    let bytes = object[frame].contents
+  private let bytes: [UInt8]
+  /// Of each FDE, and of its CIE, in `.eh_frame`.
+  private var entries: [Place: (description: Range<Int>, common: Int)] = [:]
+
+  init(_ object: ObjectFile) {
+    guard let frame = object.section(named: ".eh_frame") else {
+      bytes = []
+      return
+    }
+    bytes = object[frame].contents
+    let relocations = Dictionary(
+      object[frame].relocations.map { (Int($0.offset), $0) }, uniquingKeysWith: { first, _ in first })
     var offset = 0
-    var result: (common: [UInt8], description: [UInt8])?
     while offset + 8 <= bytes.count {
-      let length = Int(Self.word(bytes, offset))
+      let length = Int(word(offset))
       guard length >= 4, offset + 4 + length <= bytes.count else { break }
-      let pointer = Int(Self.word(bytes, offset + 4))
-      if pointer != 0, Self.describes(code, object, frame, at: offset + 8) {
-        let start = offset + 4 - pointer
-        guard start >= 0, start + 4 <= bytes.count else { return nil }
-        let end = start + 4 + Int(Self.word(bytes, start))
-        guard end <= bytes.count, Self.isPlain(Array(bytes[start..<end])) else { return nil }
-        result = (Array(bytes[start..<end]), Array(bytes[offset..<(offset + 4 + length)]))
-        break
+      let pointer = Int(word(offset + 4))
+      if pointer != 0, let relocation = relocations[offset + 8], let symbol = relocation.symbol,
+        case .section(let section) = object[symbol].place
+      {
+        let place = Place(
+          section: section, offset: Int64(object[symbol].value) + relocation.addend)
+        entries[place] = (offset..<(offset + 4 + length), offset + 4 - pointer)
       }
       offset += 4 + length
     }
-    guard let result else { return nil }
-    common = result.common
-    description = result.description
   }
 
-  private static func word(_ bytes: [UInt8], _ offset: Int) -> UInt32 {
+  private func word(_ offset: Int) -> UInt32 {
     (0..<4).reduce(0) { $0 | UInt32(bytes[offset + $1]) << (8 * UInt32($1)) }
   }
 
-  private static func describes(
-    _ code: Injection.PlacedCode, _ object: ObjectFile, _ frame: SectionID, at place: Int
-  ) -> Bool {
-    guard let relocation = object[frame].relocations.first(where: { $0.offset == UInt64(place) }),
-      let symbol = relocation.symbol, object[symbol].place == .section(code.section)
-    else { return false }
-    return Int64(object[symbol].value) + relocation.addend == Int64(code.offset)
+  /// The description of some code; only CIEs with plain pc-relative pointers and no personality can
+  /// be moved as they are.
+  func description(of code: Injection.PlacedCode) -> FrameDescription? {
+    let place = Place(section: code.section, offset: Int64(code.offset))
+    guard let (range, start) = entries[place], start >= 0, start + 4 <= bytes.count else {
+      return nil
+    }
+    let end = start + 4 + Int(word(start))
+    guard end <= bytes.count, Self.isPlain(Array(bytes[start..<end])) else { return nil }
+    return FrameDescription(common: Array(bytes[start..<end]), description: Array(bytes[range]))
   }
 
   /// Augmentation "zR" with pcrel | sdata4.
@@ -120,6 +129,12 @@ private struct FrameDescription {
     guard common.count > 17 else { return false }
     return Array(common[9..<12]) == [0x7A, 0x52, 0] && common[16] == 0x1B
   }
+}
+
+/// A CIE and the FDE of some code, as raw bytes of an object.
+private struct FrameDescription {
+  var common: [UInt8]
+  var description: [UInt8]
 
   /// Both entries for a place in the target.
   func placed(at address: TraceeAddress, code: Injection.PlacedCode) -> [UInt8] {

@@ -26,7 +26,7 @@ struct CallEdges<Decoder: InstructionDecoding> {
   }
 
   func add(to delta: inout Delta) {
-    var found = delta.procedures.map { scan($0) }
+    var found = delta.procedures.enumerated().map { scan($0.element, number: $0.offset) }
     var taken = Set(found.flatMap(\.addresses))
     taken.formUnion(addressesInData())
     for procedure in taken { delta.procedures[procedure].isAddressTaken = true }
@@ -47,10 +47,9 @@ struct CallEdges<Decoder: InstructionDecoding> {
     }
   }
 
-  private func scan(_ procedure: Delta.Procedure) -> Found {
+  private func scan(_ procedure: Delta.Procedure, number own: Int) -> Found {
     var found = Found()
     let object = index.image.object(of: procedure.unit)
-    let own = index.image.delta.procedures.firstIndex(of: procedure)
     for part in procedure.parts {
       let section = object[part.section]
       let end = part.offset + part.byteCount
@@ -64,7 +63,7 @@ struct CallEdges<Decoder: InstructionDecoding> {
       var tails: [Int: Int] = [:]
       for instruction in instructions {
         note(instruction, &branches, &tails, &found)
-        if let own, instruction.flow == .call, let target = instruction.target, target == 0,
+        if instruction.flow == .call, let target = instruction.target, target == 0,
           part.kind == .body
         {
           found.edges.insert(.init(callee: own, kind: .direct))
@@ -110,7 +109,7 @@ struct CallEdges<Decoder: InstructionDecoding> {
     }
   }
 
-  private func record(_ reference: Reference, isBranch: Bool, own: Int?, _ found: inout Found) {
+  private func record(_ reference: Reference, isBranch: Bool, own: Int, _ found: inout Found) {
     switch reference {
     case .procedure(let callee):
       if isBranch {

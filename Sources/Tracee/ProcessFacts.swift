@@ -11,6 +11,10 @@ package struct ProcessFacts: Sendable {
   package let userID: UInt32
   /// `R`, `S`, `D`, `T`, `t`, `Z` and so on.
   package let state: Character
+  private let caughtSignals: UInt64
+
+  /// Whether the process has a handler for a signal.
+  package func catches(_ signal: Int32) -> Bool { caughtSignals >> UInt64(signal - 1) & 1 == 1 }
 
   /// - Throws: `.gone`.
   package init(pid: Int32) throws(TraceeFailure) {
@@ -26,6 +30,8 @@ package struct ProcessFacts: Sendable {
     tracer = Int32(number("TracerPid") ?? 0)
     userID = UInt32(number("Uid") ?? 0)
     state = field("State")?.first { !$0.isWhitespace } ?? "?"
+    caughtSignals = UInt64(
+      field("SigCgt")?.split(whereSeparator: \.isWhitespace).first ?? "0", radix: 16) ?? 0
     startTime = try Self.startTime(pid)
   }
 

@@ -148,6 +148,7 @@ extension Planner {
     guard let host = change.new else { return [] }
     let delta = new.image.delta
     let inlined = Set(delta.procedures[host].inlined.map(\.name))
+    guard !inlined.isEmpty || !change.inlinedChanges.isEmpty else { return [] }
     let changed = changes.procedures.filter(\.isUpdated).compactMap(\.new).filter {
       $0 != host && inlined.contains(delta.procedures[$0].name)
     }.map { delta.procedures[$0].name }

@@ -7,6 +7,11 @@ package protocol StoppedTarget: TraceeMemory, ~Copyable {
 
   func registers(of tid: Int32) throws(TraceeFailure) -> Registers
 
+  /// Makes all of the writes, or none of them, as far as the target can ever see: also if we die
+  /// between two of them.
+  mutating func writeAll(_ writes: [Injection.Write], atStep: (String) -> Void)
+    throws(TraceeFailure)
+
   /// Runs an mprocedure on one of the stopped threads and puts the thread back as it was.
   mutating func run(_ call: MapCall) throws(TraceeFailure) -> MapOutcome
 }

@@ -123,22 +123,23 @@ package struct UpdateStop: Sendable {
     return true
   }
 
+  /// Makes the stores of one stop as one: data first, then slots.
   private func store(
     _ decision: StopDecision, _ outcome: inout Outcome,
     _ target: inout some StoppedTarget & ~Copyable
   ) throws(CommitFailure) {
     atStep("decided")
     let stores = decision.updated.compactMap(\.store)
-    let writes = try Commit.slotWrites(stores, memory: target)
+    let slots = try Commit.slotWrites(stores, memory: target)
     do throws(TraceeFailure) {
-      for index in decision.data { try reset(index, &outcome, &target) }
-      atStep("data-stored")
-      for write in writes {
-        try target.write(write.bytes, at: write.address)
-        atStep("slots-stored")
-      }
-      for store in stores where try target.word(at: store.slot) != store.new {
-        throw TraceeFailure.fault(at: store.slot, byteCount: 8)
+      var writes: [Injection.Write] = []
+      for index in decision.data { writes += try resets(index, &outcome, target) }
+      try target.writeAll(writes + slots, atStep: atStep)
+      for write in slots {
+        let found = try target.bytes(at: write.address, byteCount: write.bytes.count)
+        guard found == write.bytes else {
+          throw TraceeFailure.fault(at: write.address, byteCount: write.bytes.count)
+        }
       }
     } catch {
       throw .tracee(error)
@@ -148,25 +149,26 @@ package struct UpdateStop: Sendable {
     outcome.progress.resident = decision.resident
   }
 
-  /// Gives the elements of a datum that still hold their old initial value the new one.
-  private func reset(
-    _ index: Int, _ outcome: inout Outcome, _ target: inout some StoppedTarget & ~Copyable
-  ) throws(TraceeFailure) {
+  /// The writes that give the elements of a datum which still hold their old initial value the new
+  /// one.
+  private func resets(
+    _ index: Int, _ outcome: inout Outcome, _ target: borrowing some StoppedTarget & ~Copyable
+  ) throws(TraceeFailure) -> [Injection.Write] {
     let datum = plan.data[index]
-    var didReset = false
+    var writes: [Injection.Write] = []
     var didKeep = false
     for element in datum.elements {
       let found = try target.bytes(at: element.address, byteCount: element.old.count)
-      guard datum.isForced || found == element.old else {
+      if datum.isForced || found == element.old {
+        writes.append(Injection.Write(address: element.address, bytes: element.new))
+      } else {
         didKeep = true
-        continue
       }
-      try target.write(element.new, at: element.address)
-      didReset = true
     }
-    if didReset { outcome.reset.append(datum.name) }
+    if !writes.isEmpty { outcome.reset.append(datum.name) }
     if didKeep { outcome.kept.append(datum.name) }
     outcome.progress.resetData.insert(index)
+    return writes
   }
 
   /// The gates in whose code some thread is, or whose pseudo-frame is on a stack.

@@ -37,3 +37,13 @@ int cs_spawn(const char *path, char *const *argv, char *const *envp, const char 
              int standard_input, int standard_output, int standard_error, int new_session);
 void cs_name_this_thread(const char *name);
 pid_t cs_this_thread(void);
+
+// One write into a target: `size` bytes at `address`, to be found at `bytes` of a list.
+struct cs_write {
+  uint64_t address, size;
+  const unsigned char *bytes;
+};
+// Forks a keeper: if we die before cs_keeper_dismiss, it makes the writes itself and lets the target
+// go on with SIGCONT. Returns its pid; `pipe` is how it knows that we live.
+pid_t cs_keeper_start(pid_t target, const struct cs_write *writes, size_t count, int *pipe);
+void cs_keeper_dismiss(pid_t keeper, int pipe);
