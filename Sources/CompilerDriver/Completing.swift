@@ -35,10 +35,11 @@ struct Completing {
     let placements: [ObjectIdentity: [SectionID: LinkAddress]]
     do throws(EmbeddingFailure) {
       entries = try EmbeddedObjects.parse(program.contents(of: section))
-      placements = try program.section(named: PreparedName.placements).map {
-        (section) throws(EmbeddingFailure) in
-        try Placements.parse(program.contents(of: section))
-      } ?? [:]
+      placements =
+        try program.section(named: PreparedName.placements).map {
+          (section) throws(EmbeddingFailure) in
+          try Placements.parse(program.contents(of: section))
+        } ?? [:]
     } catch {
       throw .malformed(file: path, what: String(describing: error))
     }
@@ -91,14 +92,17 @@ struct Completing {
     let encoded = encode(delta)
     let size = (0..<8).map { UInt8(truncatingIfNeeded: encoded.count >> (8 * $0)) }
     let section = ELFProgram.NewSection(
-      name: PreparedName.delta, contents: Array("PUPDELT1".utf8) + size + Compression.deflate(encoded))
+      name: PreparedName.delta,
+      contents: Array("PUPDELT1".utf8) + size + Compression.deflate(encoded))
     let file = program.file(adding: [section]) { name in
       if strip.dropsDebug, name.hasPrefix(".debug_") { return true }
       return strip.dropsSymbols && (name == ".symtab" || name == ".strtab")
     }
     do throws(DriverFailure) {
       try AtomicFile.write(file, to: path)
-      if own.writesCompanions { try Companions.write(delta: encoded, section: section, program: program, to: path) }
+      if own.writesCompanions {
+        try Companions.write(delta: encoded, section: section, program: program, to: path)
+      }
     } catch {
       throw .unwritable(file: path, what: error.sentence ?? "")
     }

@@ -10,6 +10,7 @@ package struct Driver: Sendable {
   /// - Parameters:
   ///   - words: the command line without the program's name.
   ///   - environment: `PUPCC_FLAGS` adds options, `PUPCC_GCC` names another gcc.
+  /// - Throws: what is wrong with the options.
   package init(_ words: [String], environment: [String: String]) throws(DriverFailure) {
     invocation = try Invocation(words, environment: environment)
     toolchain = Toolchain(environment: environment)
@@ -43,41 +44,26 @@ package struct Driver: Sendable {
     FileHandle.standardError.write(Data("pupcc: note: \(text)\n".utf8))
   }
 
-  /// Whether gcc compiles the file as C.
-  func isCSource(_ path: String) -> Bool {
-    if let language = invocation.language { return language == "c" || language == "cpp-output" }
-    return path.hasSuffix(".c") || path.hasSuffix(".i")
+  func flagsFor(_ inputs: [SourceInput]) -> [String] {
+    inputs.contains { $0.isC || $0.isHeader } ? invocation.compileFlags : []
   }
 
-  /// Whether gcc makes an object of the file before it links.
-  func isSource(_ path: String) -> Bool {
-    if invocation.language != nil { return true }
-    let suffixes = [
-      ".c", ".i", ".s", ".S", ".sx", ".cc", ".cp", ".cxx", ".cpp", ".CPP", ".c++", ".C", ".ii", ".m",
-      ".f", ".f90", ".go", ".d",
-    ]
-    return suffixes.contains { path.hasSuffix($0) }
-  }
-
-  func flagsFor(_ inputs: [String]) -> [String] {
-    inputs.contains(where: isCSource) ? invocation.compileFlags : []
-  }
-
-  /// `-c`: gcc writes the objects, then each is rewritten.
+  /// `-c`: gcc writes the objects, then each is rewritten, also when another could not be compiled.
   private func compileObjects() throws(DriverFailure) {
     let inputs = invocation.inputs
     let command = invocation.command
-    try toolchain.mustRun(command.words + flagsFor(inputs))
-    for input in inputs where isCSource(input) {
-      let object = command.output ?? Self.defaultObject(input)
+    let status = try toolchain.run(command.words + flagsFor(inputs))
+    for input in inputs where input.isC {
+      let object = command.output ?? Self.defaultObject(input.path)
       guard Self.isRegularFile(object) else { continue }
       do throws(DriverFailure) {
-        try ObjectPreparation.prepare(object, source: input)
+        try ObjectPreparation.prepare(object, source: input.path)
       } catch {
         try? FileManager.default.removeItem(atPath: object)
         throw error
       }
     }
+    guard status == 0 else { throw .child(status) }
   }
 
   static func defaultObject(_ input: String) -> String {
@@ -91,19 +77,6 @@ package struct Driver: Sendable {
     let attributes = try? FileManager.default.attributesOfItem(
       atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
     return attributes?[.type] as? FileAttributeType == .typeRegular
-  }
-}
-
-extension Invocation {
-  /// The last `-x LANGUAGE`, unless it is `none`.
-  var language: String? {
-    let languages = command.arguments.compactMap { argument -> String? in
-      guard case .option(let option, let values) = argument, option.hasPrefix("-x") else {
-        return nil
-      }
-      return option == "-x" ? values.first : String(option.dropFirst(2))
-    }
-    return languages.last == "none" ? nil : languages.last
   }
 }
 

@@ -77,13 +77,15 @@ struct Explanation {
       var lines = [
         "\(path): build \(buildID), \(callMode) mode, "
           + (positionIndependent ? "position-independent" : "fixed position"),
-        "link: \(linkLine)", "", "\(procedures.count) procedures, \(slots) slots in the binding table:",
+        "link: \(linkLine)", "",
+        "\(procedures.count) procedures, \(slots) slots in the binding table:",
       ]
       let width = min(40, procedures.map(\.name.count).max() ?? 0)
       for procedure in procedures {
         let name = procedure.name.padding(
           toLength: max(width, procedure.name.count), withPad: " ", startingAt: 0)
-        var line = "  \(procedure.id)\t\(name)  \(procedure.file):\(procedure.line)  \(procedure.bytes) bytes"
+        var line =
+          "  \(procedure.id)\t\(name)  \(procedure.file):\(procedure.line)  \(procedure.bytes) bytes"
         if procedure.parts.count > 1 {
           line += ", \(procedure.parts.joined(separator: "+"))"
         }
@@ -96,7 +98,8 @@ struct Explanation {
       lines += leftAlone.map { "  " + $0 }
       for (resident, inside) in neverUpdatable.sorted(by: { $0.key < $1.key }) {
         lines += [
-          "", "can never be updated, since they live only inside \(resident) "
+          "",
+          "can never be updated, since they live only inside \(resident) "
             + "(build with --keep-calls to keep them apart):",
         ]
         lines += inside.map { "  " + $0 }

@@ -4,7 +4,7 @@ package struct Invocation: Sendable {
   package enum Mode: Hashable, Sendable {
     /// Nothing that we change: preprocessing, queries, help.
     case passThrough
-    /// Assembly, with our code generation flags.
+    /// Assembly or precompiled headers, with our code generation flags.
     case assembly
     case objects
     case link
@@ -30,7 +30,7 @@ package struct Invocation: Sendable {
   package init(_ words: [String], environment: [String: String]) throws(DriverFailure) {
     own = OwnOptions()
     let expanded = try ResponseFiles.expand(words)
-    let extra = (environment["PUPCC_FLAGS"] ?? "").split(separator: " ").map(String.init)
+    let extra = ResponseFiles.split(environment["PUPCC_FLAGS"] ?? "")
     let rest = try own.take(from: extra + expanded)
     command = CompilerCommand(rest)
     dropConflicts()
@@ -42,47 +42,26 @@ package struct Invocation: Sendable {
       return .passThrough
     }
     if inputs.isEmpty { return .passThrough }
-    if command.has("-S") { return .assembly }
+    if command.has("-S") || inputs.allSatisfy(\.isHeader) { return .assembly }
     if command.has("-c") { return .objects }
     return command.has("-shared") || command.has("-r") ? .linkUntouched : .link
   }
 
-  package var inputs: [String] {
-    command.arguments.compactMap { if case .input(let path) = $0 { path } else { nil } }
-  }
+  package var inputs: [SourceInput] { command.argumentsWithSources.compactMap(\.1) }
 
   /// Flags for code generation; our `-g` would lower a `-g3`, and must undo a `-g0`.
   package var compileFlags: [String] {
-    let levels = command.arguments.compactMap { argument -> String? in
-      if case .option(let option, _) = argument, option.hasPrefix("-g") { option } else { nil }
+    var hasDebug = false
+    for case .option(let option, _) in command.arguments where option.hasPrefix("-g") {
+      switch option.dropFirst(2) {
+      case "0", "1", "gdb0", "gdb1": hasDebug = false
+      case "", "2", "3", "gdb", "gdb2", "gdb3": hasDebug = true
+      case let rest where rest.hasPrefix("dwarf-"): hasDebug = true
+      default: break
+      }
     }
-    let hasDebug = levels.last.map { $0 != "-g0" && $0 != "-g1" } ?? false
-    return (hasDebug ? [] : ["-g"]) + Self.codeFlags + (own.keepsCalls ? Self.keepCallsFlags : [])
-  }
-
-  /// Drops what gcc refuses beside `-flive-patching`, and notices what cannot be prepared.
-  private mutating func dropConflicts() {
-    let conflicting = [
-      "-fwhole-program", "-fipa-pta", "-fipa-ra", "-fipa-icf", "-fipa-modref",
-      "-fipa-stack-alignment", "-fipa-icf-functions", "-fipa-icf-variables",
-    ]
-    command.arguments.removeAll { argument in
-      guard case .option(let option, _) = argument,
-        conflicting.contains(option) || option == "-flto" || option.hasPrefix("-flto=")
-      else { return false }
-      notes.append("\(option) is dropped: versions could not be mixed with it")
-      return true
-    }
-    for case .option(let option, _) in command.arguments {
-      let isInstrumentation =
-        option == "-pg" || option == "-p" || option == "--coverage" || option == "-ftest-coverage"
-        || option.hasPrefix("-fsanitize=") || option.hasPrefix("-fprofile-")
-        || option == "-finstrument-functions"
-      if isInstrumentation { unprepared = option }
-    }
-    if let unprepared {
-      notes.append("\(unprepared) programs cannot be updated: passed through unprepared")
-    }
+    return (hasDebug ? [] : ["-g"]) + Self.codeFlags
+      + (own.keepsCalls ? Self.keepCallsFlags : [])
   }
 }
 

@@ -8,7 +8,9 @@ import Relinking
 enum ObjectPreparation {
   package static let producer = "pupcc 1"
 
-  /// - Parameter source: as it was named on the command line.
+  /// - Parameters:
+  ///   - path: the object.
+  ///   - source: as it was named on the command line.
   /// - Throws: what cannot be made updatable; the object is then as gcc made it.
   static func prepare(_ path: String, source: String) throws(DriverFailure) {
     let original: ObjectFile

@@ -24,6 +24,7 @@ package struct CompilerCommand: Sendable {
     "-iwithprefixbefore", "-isysroot", "-imultilib", "-MF", "-MT", "-MQ", "-Xlinker",
     "-Xpreprocessor", "-Xassembler", "-aux-info", "--param", "-specs", "-dumpbase", "-dumpdir",
     "-dumpbase-ext", "-wrapper", "-arch", "-Tdata", "-Ttext", "-Tbss", "--entry", "--output",
+    "--sysroot",
   ]
 
   package init(_ words: [String]) {
@@ -49,6 +50,28 @@ package struct CompilerCommand: Sendable {
   package func has(_ option: String) -> Bool {
     arguments.contains {
       if case .option(option, _) = $0 { true } else { false }
+    }
+  }
+
+  package func hasAny(startingWith prefix: String) -> Bool {
+    arguments.contains {
+      if case .option(let option, _) = $0 { option.hasPrefix(prefix) } else { false }
+    }
+  }
+
+  /// Every argument, and for an input how gcc takes it where it stands.
+  package var argumentsWithSources: [(Argument, SourceInput?)] {
+    var language: String?
+    return arguments.map { argument in
+      switch argument {
+      case .input(let path): return (argument, SourceInput(path: path, language: language))
+      case .option(let option, let values):
+        if option.hasPrefix("-x") {
+          language = option == "-x" ? values.first : String(option.dropFirst(2))
+          if language == "none" { language = nil }
+        }
+        return (argument, nil)
+      }
     }
   }
 

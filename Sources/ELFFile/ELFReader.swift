@@ -152,8 +152,13 @@ private struct ObjectReader {
     case 0xFFF1: return .absolute
     case 0xFFF2: return .common
     default:
-      guard let id = ids[section] else { throw .truncated(atByte: section, needed: 1) }
-      return .section(id)
+      if let id = ids[section] { return .section(id) }
+      // A group's signature may lie in the group's own section (gas, for the macros of -g3); the
+      // writer puts it back there.
+      guard raw.indices.contains(section - 1), raw[section - 1].type == 17 else {
+        throw .truncated(atByte: section, needed: 1)
+      }
+      return .absolute
     }
   }
 

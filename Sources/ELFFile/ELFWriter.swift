@@ -121,6 +121,10 @@ private struct ObjectLayout {
   private mutating func appendSymbols(_ first: Int) {
     var strings = StringTable()
     var writer = ByteWriter([UInt8](repeating: 0, count: 24))
+    // A local signature that is nowhere else belongs to its group, and goes when that is dropped.
+    let groupOfSignature = Dictionary(
+      object.groups.enumerated().map { ($0.element.signature.rawValue, 1 + $0.offset) },
+      uniquingKeysWith: { first, _ in first })
     for index in symbolOrder {
       let symbol = object.symbols[index]
       writer.append(UInt32(strings.offset(of: symbol.name)))
@@ -128,6 +132,8 @@ private struct ObjectLayout {
       writer.append(symbol.visibility.rawValue)
       switch symbol.place {
       case .undefined: writer.append(UInt16(0))
+      case .absolute where symbol.binding == .local && groupOfSignature[index] != nil:
+        writer.append(UInt16(truncatingIfNeeded: groupOfSignature[index] ?? 0))
       case .absolute: writer.append(UInt16(0xFFF1))
       case .common: writer.append(UInt16(0xFFF2))
       case .section(let id): writer.append(UInt16(truncatingIfNeeded: first + id.rawValue))

@@ -1,7 +1,6 @@
 import CompilerDriver
 import Foundation
 
-
 do throws(DriverFailure) {
   try Driver(
     Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment
