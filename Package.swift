@@ -49,7 +49,7 @@ let package = Package(
     module("Unwinding", "VersionSpace", "ByteCoding"),
     module("Relinking", "VersionSpace", "ByteCoding", "X86Code", "ObjectModel", "TypeModel"),
     module("Comparing", "VersionSpace", "ByteCoding", "X86Code", "ObjectModel", "TypeModel", "Relinking"),
-    module("Mapping", "TypeModel", "Relinking", "Comparing"),
+    module("Mapping", "VersionSpace", "TypeModel", "Relinking", "Comparing"),
     module(
       "Updating", "VersionSpace", "ByteCoding", "X86Code", "ObjectModel", "TypeModel", "Unwinding",
       "Relinking", "Comparing"),

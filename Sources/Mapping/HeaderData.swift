@@ -1,6 +1,7 @@
 import Comparing
 import Relinking
 import TypeModel
+import VersionSpace
 
 /// The part of a header that declares static data.
 struct HeaderData: Sendable {
@@ -45,11 +46,13 @@ struct HeaderData: Sendable {
     }
   }
 
-  /// Not what each thread has of its own, what gcc made, and constants that stay as they are.
+  /// Not what each thread has of its own, what the linker dropped (the debug information then has
+  /// address 0), what gcc made, and constants that stay as they are.
   private static func isDeclared(
     _ datum: Delta.Datum, _ types: TypeGraph, _ change: DatumChange
   ) -> Bool {
-    guard !datum.isThreadLocal, types.byteCount(of: datum.type) > 0 || datum.byteCount > 0,
+    guard !datum.isThreadLocal, datum.address.rawValue != 0,
+      types.byteCount(of: datum.type) > 0 || datum.byteCount > 0,
       datum.name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" })
     else { return false }
     if change.action == .share, types.isConstant(datum.type) { return false }
