@@ -94,7 +94,7 @@ let package = Package(
     tests("X86CodeTests", "X86Code", "Disassembler"),
     tests("ELFFileTests", "ELFFile", "ObjectModel"),
     tests("DWARFInfoTests", "DWARFInfo", "TypeModel"),
-    tests("UnwindingTests", "Unwinding", "VersionSpace"),
+    tests("UnwindingTests", "Unwinding", "VersionSpace", "Tracee", "Updating"),
     tests("RelinkingTests", "Relinking", "ObjectModel", "ELFFile", "Disassembler", "X86Code", "TypeModel"),
     tests(
       "ComparingTests", "Comparing", "Relinking", "ObjectModel", "TypeModel", "VersionSpace", "X86Code",

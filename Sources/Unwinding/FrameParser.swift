@@ -64,7 +64,8 @@ struct FrameParser {
     var entry = CommonEntry()
     entry.codeAlignment = try reader.readULEB128()
     entry.dataAlignment = try reader.readSLEB128()
-    entry.returnColumn = version == 1 ? UInt64(try reader.read(UInt8.self)) : try reader.readULEB128()
+    entry.returnColumn =
+      version == 1 ? UInt64(try reader.read(UInt8.self)) : try reader.readULEB128()
     guard try readAugmentation(augmentation, &entry, &reader) else { return nil }
     guard reader.offset <= end else { return nil }
     entry.instructions = reader.offset..<end
@@ -79,6 +80,7 @@ struct FrameParser {
     guard text.hasPrefix("z") else { return text.isEmpty }
     entry.hasAugmentationData = true
     let size = Int(clamping: try reader.readULEB128())
+    guard size <= reader.remaining else { return false }
     let end = reader.offset + size
     for character in text.dropFirst() {
       switch character {
@@ -96,7 +98,8 @@ struct FrameParser {
   }
 
   /// A pointer in one of the `DW_EH_PE_` encodings that make sense without a data base.
-  private func pointer(_ reader: inout ByteReader, _ encoding: UInt8) throws(ParseFailure) -> UInt64 {
+  private func pointer(_ reader: inout ByteReader, _ encoding: UInt8) throws(ParseFailure) -> UInt64
+  {
     let place = module.ehFrameAddress &+ UInt64(reader.offset)
     let value: UInt64
     switch encoding & 0x0F {

@@ -2,7 +2,12 @@ package import VersionSpace
 
 /// Walks a stopped thread's stack by its unwind rows; never guesses.
 package enum StackWalker {
-  /// - Parameter limit: the most frames to follow.
+  /// - Parameters:
+  ///   - tid: the thread.
+  ///   - registers: its registers.
+  ///   - memory: the process's memory, which does not change meanwhile.
+  ///   - table: the unwind information of all code.
+  ///   - limit: the most frames to follow.
   /// - Returns: the frames found, and whether they are the whole stack.
   package static func walk(
     tid: Int32, registers: Registers, memory: borrowing some TraceeMemory & ~Copyable,
@@ -70,8 +75,12 @@ private struct Walk {
       canonicalFrameAddress: TraceeAddress(rawValue: address), returnAddressSlot: nil,
       isSignalFrame: row.isSignalFrame)
     if case .undefined = row.rules[16] { return .last(frame) }
-    // A signal frame may lead to another stack; any other caller's frame lies above.
-    guard address > lastFrameAddress || wasSignalFrame else { return .stopped(.notAdvancing) }
+    // A signal frame may lead to another stack; any other caller's frame lies above. A return gate
+    // is a frame without a word of its own: one such may follow a frame.
+    let isAbove = address > lastFrameAddress || wasSignalFrame
+    guard isAbove || (address == lastFrameAddress && !wasEmptyFrame) else {
+      return .stopped(.notAdvancing)
+    }
     let before = registers
     var after = registers
     after[7] = address
@@ -90,6 +99,7 @@ private struct Walk {
     }
     guard after[16] != 0 else { return .stopped(.unknownCode) }
     registers = after
+    wasEmptyFrame = !isAbove
     lastFrameAddress = address
     wasSignalFrame = row.isSignalFrame
     isExact = row.isSignalFrame
@@ -97,6 +107,7 @@ private struct Walk {
   }
 
   private var wasSignalFrame = false
+  private var wasEmptyFrame = false
 
   private mutating func frameAddress(
     _ row: UnwindRow, memory: borrowing some TraceeMemory & ~Copyable

@@ -23,6 +23,9 @@ package struct MappedObject: Hashable, Sendable {
   ///   - headers: where they are (`AT_PHDR`, or behind an ELF header).
   ///   - count: how many (`AT_PHNUM`); more than 256 are refused.
   ///   - base: the lowest mapped address of the file, when the headers do not say where they are.
+  ///   - memory: the target's.
+  /// - Returns: `nil` for headers that make no sense.
+  /// - Throws: when they cannot be read.
   package init?(
     headers: TraceeAddress, count: Int, base: UInt64?,
     memory: borrowing some TraceeMemory & ~Copyable
@@ -47,15 +50,21 @@ package struct MappedObject: Hashable, Sendable {
         isWritable: entry.flags & 2 != 0)
     }
     dynamic = entries.first { $0.type == 2 }.map { TraceeAddress(rawValue: $0.address &+ bias) }
-    ehFrameHdr = entries.first { $0.type == 0x6474_E550 }.map {
-      ($0.address &+ bias)..<($0.address &+ bias &+ $0.memoryBytes)
+    ehFrameHdr = entries.first { $0.type == 0x6474_E550 }.flatMap { entry in
+      let start = entry.address &+ bias
+      let (end, overflow) = start.addingReportingOverflow(entry.memoryBytes)
+      return overflow ? nil : start..<end
     }
     let tls = entries.first { $0.type == 7 }
     let alignment = max(tls?.alignment ?? 1, 1)
-    tlsByteCount = ((tls?.memoryBytes ?? 0) + alignment - 1) / alignment * alignment
+    let (padded, overflow) = (tls?.memoryBytes ?? 0).addingReportingOverflow(alignment - 1)
+    guard !overflow, padded <= UInt64(Int64.max) else { return nil }
+    tlsByteCount = padded / alignment * alignment
   }
 
   /// Reads the ELF header at `base`, then the program headers behind it.
+  ///
+  /// - Throws: when they cannot be read.
   package init?(
     fileMappedAt base: UInt64, memory: borrowing some TraceeMemory & ~Copyable
   ) throws(TraceeFailure) {
