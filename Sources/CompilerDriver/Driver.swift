@@ -26,9 +26,9 @@ package struct Driver: Sendable {
     }
     for note in invocation.notes { Self.note(note) }
     let command = invocation.command
-    if invocation.unprepared != nil { return try toolchain.mustRun(command.words) }
+    if invocation.unprepared != nil { try toolchain.become(command.words) }
     switch invocation.mode {
-    case .passThrough: try toolchain.mustRun(command.words)
+    case .passThrough: try toolchain.become(command.words)
     case .assembly: try toolchain.mustRun(command.words + flagsFor(invocation.inputs))
     case .objects: try compileObjects()
     case .linkUntouched:

@@ -1,4 +1,4 @@
-package import ELFFile
+import ELFFile
 import Foundation
 import ObjectModel
 package import Relinking
@@ -8,105 +8,102 @@ import VersionSpace
 /// Reads what `pupcc` put into an executable, or into its companions.
 package enum ProgramImages {
   /// The delta and the embedded objects of a prepared executable or `.pup.o` companion.
+  ///
+  /// - Throws: what is wrong with the file, or that `pupcc` did not make it.
   package static func read(_ path: String) throws(ImageFailure) -> ProgramImage {
-    let bytes: [UInt8]
-    do throws(ELFFailure) {
-      bytes = try ELFReader.bytes(atPath: path)
-      guard let program = try? ELFProgram(bytes, name: path) else {
-        return try companion(bytes, path)
-      }
-      return try image(program, path)
-    } catch {
-      throw .elf(error)
+    guard let parts = try elf({ () throws(ELFFailure) in try parts(path) }) else {
+      throw .notPrepared(file: path)
     }
-  }
-
-  private static func companion(
-    _ bytes: [UInt8], _ path: String
-  ) throws(ELFFailure) -> ProgramImage {
-    let object = try ELFReader.object(bytes, name: path)
-    guard let delta = object.section(named: PreparedName.delta),
-      let objects = object.section(named: PreparedName.embeddedObject)
-    else { throw .malformed(file: path, what: notPrepared) }
-    return try image(
-      delta: object[delta].contents, objects: object[objects].contents, path)
-  }
-
-  private static func image(_ program: ELFProgram, _ path: String) throws(ELFFailure) -> ProgramImage {
-    guard let delta = program.section(named: PreparedName.delta),
-      let objects = program.section(named: PreparedName.embeddedObject)
-    else { throw .malformed(file: path, what: notPrepared) }
-    return try image(
-      delta: program.contents(of: delta), objects: program.contents(of: objects), path)
-  }
-
-  private static let notPrepared = "it was not made by pupcc; build it with CC=pupcc"
-
-  private static func image(
-    delta: [UInt8], objects: [UInt8], _ path: String
-  ) throws(ELFFailure) -> ProgramImage {
-    let size = delta.dropFirst(8).prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
-    guard delta.count > 16, Array(delta.prefix(8)) == Array("PUPDELT1".utf8) else {
-      throw .malformed(file: path, what: PreparedName.delta)
+    let delta = try decode(try json(parts.delta, path), path)
+    guard delta.procedures.contains(where: { !$0.declaredAt.file.isEmpty }) else {
+      throw .noDebugInformation(file: path)
     }
-    let json = try Compression.inflate(
-      Array(delta.dropFirst(16)), expectedByteCount: Int(clamping: size), file: path)
-    let decoded = try decode(json, path)
-    guard decoded.procedures.contains(where: { !$0.declaredAt.file.isEmpty }) else {
-      throw .malformed(file: path, what: "its delta has no debug information")
-    }
-    return ProgramImage(delta: decoded, objects: try embedded(objects, path))
-  }
-
-  private static func decode(_ json: [UInt8], _ path: String) throws(ELFFailure) -> Delta {
-    do {
-      let delta = try JSONDecoder().decode(Delta.self, from: Data(json))
-      guard delta.format == Delta.currentFormat else {
-        throw ELFFailure.malformed(
-          file: path, what: "delta format \(delta.format); this pup knows \(Delta.currentFormat)")
-      }
-      return delta
-    } catch let failure as ELFFailure {
-      throw failure
-    } catch {
-      throw .malformed(file: path, what: PreparedName.delta)
-    }
-  }
-
-  private static func embedded(_ bytes: [UInt8], _ path: String) throws(ELFFailure) -> [ObjectFile] {
-    let entries: [EmbeddedObjects.Entry]
-    do throws(EmbeddingFailure) {
-      entries = try EmbeddedObjects.parse(bytes)
-    } catch {
-      throw .malformed(file: path, what: PreparedName.embeddedObject)
-    }
-    return try entries.map { (entry) throws(ELFFailure) in
-      try ELFReader.object(
-        try Compression.inflate(
-          entry.compressed, expectedByteCount: entry.byteCount, file: path), name: path)
-    }
+    return ProgramImage(delta: delta, objects: try embedded(parts.objects, path))
   }
 
   /// The build ID that a plain-JSON `.delta` companion names.
   package static func buildID(ofDelta path: String) throws(ImageFailure) -> String {
+    let bytes = try elf { () throws(ELFFailure) in try ELFReader.bytes(atPath: path) }
+    return try decode(bytes, path).buildID.rawValue
+  }
+
+  /// The two sections of a program or of its companion object; `nil` if it has none.
+  private static func parts(
+    _ path: String
+  ) throws(ELFFailure) -> (delta: [UInt8], objects: [UInt8])? {
+    let bytes = try ELFReader.bytes(atPath: path)
     do throws(ELFFailure) {
-      return try decode(try ELFReader.bytes(atPath: path), path).buildID.rawValue
+      let program = try ELFProgram(bytes, name: path)
+      guard let delta = program.section(named: PreparedName.delta),
+        let objects = program.section(named: PreparedName.embeddedObject)
+      else { return nil }
+      return (program.contents(of: delta), program.contents(of: objects))
     } catch {
-      throw .elf(error)
+      guard case .wrongKind = error else { throw error }
+    }
+    let object = try ELFReader.object(bytes, name: path)
+    guard let delta = object.section(named: PreparedName.delta),
+      let objects = object.section(named: PreparedName.embeddedObject)
+    else { return nil }
+    return (object[delta].contents, object[objects].contents)
+  }
+
+  /// The text in `.pup_delta`: magic, size in bytes, zlib stream.
+  private static func json(_ section: [UInt8], _ path: String) throws(ImageFailure) -> [UInt8] {
+    guard section.count > 16, Array(section.prefix(8)) == Array("PUPDELT1".utf8) else {
+      throw .elf(.malformed(file: path, what: PreparedName.delta))
+    }
+    let size = section.dropFirst(8).prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    return try elf { () throws(ELFFailure) in
+      try Compression.inflate(
+        Array(section.dropFirst(16)), expectedByteCount: Int(clamping: size), file: path)
     }
   }
-}
 
-/// Why a file is no program that can be updated or updated to.
-package enum ImageFailure: Error, Hashable, Sendable {
-  case elf(ELFFailure)
-  /// Readable, but not what it should be; the sentence says why.
-  case other(String)
+  private struct Format: Decodable { var format: Int }
 
-  package var sentence: String {
-    switch self {
-    case .elf(let failure): failure.sentence
-    case .other(let text): text
+  private static func decode(_ json: [UInt8], _ path: String) throws(ImageFailure) -> Delta {
+    let data = Data(json)
+    guard let format = (try? JSONDecoder().decode(Format.self, from: data))?.format else {
+      throw .elf(.malformed(file: path, what: "the delta"))
+    }
+    guard format == Delta.currentFormat else {
+      throw .otherFormat(file: path, found: format, known: Delta.currentFormat)
+    }
+    guard let delta = try? JSONDecoder().decode(Delta.self, from: data) else {
+      throw .elf(.malformed(file: path, what: "the delta"))
+    }
+    return delta
+  }
+
+  private static func embedded(
+    _ bytes: [UInt8], _ path: String
+  ) throws(ImageFailure) -> [ObjectFile] {
+    let entries: [EmbeddedObjects.Entry]
+    do throws(EmbeddingFailure) {
+      entries = try EmbeddedObjects.parse(bytes)
+    } catch {
+      throw .elf(.malformed(file: path, what: PreparedName.embeddedObject))
+    }
+    var objects: [ObjectFile] = []
+    for entry in entries {
+      objects.append(
+        try elf { () throws(ELFFailure) in
+          try ELFReader.object(
+            try Compression.inflate(
+              entry.compressed, expectedByteCount: entry.byteCount, file: path), name: path)
+        })
+    }
+    return objects
+  }
+
+  private static func elf<Result>(
+    _ body: () throws(ELFFailure) -> Result
+  ) throws(ImageFailure) -> Result {
+    do throws(ELFFailure) {
+      return try body()
+    } catch {
+      throw .elf(error)
     }
   }
 }
