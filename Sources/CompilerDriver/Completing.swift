@@ -14,15 +14,23 @@ struct Completing {
   let linkLine: [String]
   let strip: StripWishes
 
-  func run() throws(DriverFailure) {
+  static let nothingPrepared = "nothing in it was compiled by pupcc"
+
+  /// - Returns: what the program lacks; `nil` if it was completed.
+  func run() throws(DriverFailure) -> String? {
     do throws(ELFFailure) {
       var program = try ELFProgram(atPath: path)
       guard let section = program.section(named: PreparedName.embeddedObject) else {
-        return Driver.note("\(path): nothing in it was compiled by pupcc: it cannot be updated")
+        return Self.nothingPrepared
       }
       let delta = try describe(program, section)
+      guard delta.procedures.first?.name == "main" else {
+        return "its main was not compiled by pupcc"
+      }
       try patchDescriptor(&program, delta)
       try finish(program, delta)
+      noteResidents(delta)
+      return nil
     } catch {
       throw .cannot(error.sentence)
     }
@@ -95,7 +103,9 @@ struct Completing {
       name: PreparedName.delta,
       contents: Array("PUPDELT1".utf8) + size + Compression.deflate(encoded))
     let file = program.file(adding: [section]) { name in
-      if strip.dropsDebug, name.hasPrefix(".debug_") { return true }
+      if name == PreparedName.placements || strip.dropsDebug && name.hasPrefix(".debug_") {
+        return true
+      }
       return strip.dropsSymbols && (name == ".symtab" || name == ".strtab")
     }
     do throws(DriverFailure) {
@@ -106,6 +116,16 @@ struct Completing {
     } catch {
       throw .unwritable(file: path, what: error.sentence ?? "")
     }
+  }
+
+  private func noteResidents(_ delta: Delta) {
+    let names = Residents(delta).onlyInside
+    guard !names.isEmpty else { return }
+    let listed = names.prefix(5).joined(separator: ", ")
+    let rest = names.count > 5 ? " and \(names.count - 5) more" : ""
+    Driver.note(
+      "\(path): inlined into main and nowhere else, so never updatable: \(listed)\(rest) "
+        + "(--keep-calls keeps them apart)")
   }
 
   private func encode(_ delta: Delta) -> [UInt8] {

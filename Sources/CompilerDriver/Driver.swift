@@ -35,7 +35,7 @@ package struct Driver: Sendable {
       if command.has("-shared") {
         Self.note("a shared library is linked as it is: it cannot be updated itself")
       }
-      try toolchain.mustRun(command.words)
+      try toolchain.mustRun(command.withoutProducts.words)
     case .link: try Linking(driver: self).run()
     }
   }
@@ -80,6 +80,17 @@ package struct Driver: Sendable {
   }
 }
 
+extension CompilerCommand {
+  /// Without the companions that `pupcc` wrote beside programs.
+  fileprivate var withoutProducts: CompilerCommand {
+    var copy = self
+    copy.arguments.removeAll { argument in
+      if case .input(let path) = argument { LinkInputs.isProduct(path) } else { false }
+    }
+    return copy
+  }
+}
+
 extension Driver {
   static let help = """
     pupcc: a C compiler driver that makes programs which can be updated while they run.
@@ -96,7 +107,7 @@ extension Driver {
       --call-mode=table     calls go through the binding table
       --companions          also write PROGRAM.delta and PROGRAM.pup.o
       --explain PROGRAM     print what was made of a program; with --json as JSON
-      --pupcc-help          this text
+      --help                this text, when it is the only word; also --pupcc-help
 
     PUPCC_FLAGS adds options of pupcc; PUPCC_GCC names the gcc to use.
     """

@@ -28,8 +28,10 @@ struct Explanation {
     var slots = 0
     var calls: [String: Int] = [:]
     var leftAlone: [String]
-    /// Procedures that live only inside a resident one, by that one's name.
-    var neverUpdatable: [String: [String]] = [:]
+    /// Never updatable: `main`, which contains them, runs as long as the program.
+    var onlyInsideMain: [String]
+    /// Updatable, but `main` has a copy of them that stays.
+    var alsoInsideMain: [String]
 
     struct Procedure: Encodable {
       var id: Int
@@ -57,14 +59,9 @@ struct Explanation {
         if procedure.slot.rawValue != 0 { slots += 1 }
         for call in procedure.calls { calls[call.kind.rawValue, default: 0] += 1 }
       }
-      let apart = Set(delta.procedures.filter { $0.slot.rawValue != 0 }.map(\.name))
-      for procedure in delta.procedures where procedure.name == "main" {
-        let clones = procedure.calls.filter { $0.kind == .clone }.map {
-          delta.procedures[$0.callee].name
-        }
-        let inside = Set(procedure.inlined.map(\.name) + clones).subtracting(apart)
-        if !inside.isEmpty { neverUpdatable[procedure.name] = inside.sorted() }
-      }
+      let residents = Residents(delta)
+      onlyInsideMain = residents.onlyInside
+      alsoInsideMain = residents.alsoInside
     }
 
     var json: String {
@@ -92,17 +89,21 @@ struct Explanation {
         if procedure.addressTaken { line += ", address taken" }
         lines.append(line)
       }
-      lines += ["", "call edges by kind:"]
+      lines += ["", calls.isEmpty ? "no call edges" : "call edges by kind:"]
       for kind in calls.keys.sorted() { lines.append("  \(kind)\t\(calls[kind] ?? 0)") }
       lines += ["", leftAlone.isEmpty ? "nothing was left alone" : "left alone:"]
       lines += leftAlone.map { "  " + $0 }
-      for (resident, inside) in neverUpdatable.sorted(by: { $0.key < $1.key }) {
+      if !onlyInsideMain.isEmpty {
         lines += [
           "",
-          "can never be updated, since they live only inside \(resident) "
+          "can never be updated, since they live only inside main "
             + "(build with --keep-calls to keep them apart):",
         ]
-        lines += inside.map { "  " + $0 }
+        lines += onlyInsideMain.map { "  " + $0 }
+      }
+      if !alsoInsideMain.isEmpty {
+        lines += ["", "main has a copy of these inlined, which an update does not reach:"]
+        lines += alsoInsideMain.map { "  " + $0 }
       }
       return lines.joined(separator: "\n")
     }

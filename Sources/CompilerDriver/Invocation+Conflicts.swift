@@ -2,7 +2,8 @@ extension Invocation {
   /// What gcc refuses beside `-flive-patching`.
   private static let unmixable: Set<String> = [
     "-flto", "-fwhole-program", "-fipa-pta", "-fipa-ra", "-fipa-icf", "-fipa-modref",
-    "-fipa-stack-alignment", "-fipa-icf-functions", "-fipa-icf-variables",
+    "-fipa-stack-alignment", "-fipa-icf-functions", "-fipa-icf-variables", "-fipa-reference",
+    "-fipa-reference-addressable", "-fipa-bit-cp", "-fipa-vrp", "-fipa-pure-const",
   ]
 
   /// Drops what cannot be had, and notices what cannot be prepared, with a note for each.

@@ -44,7 +44,10 @@ package struct Invocation: Sendable {
     if inputs.isEmpty { return .passThrough }
     if command.has("-S") || inputs.allSatisfy(\.isHeader) { return .assembly }
     if command.has("-c") { return .objects }
-    return command.has("-shared") || command.has("-r") ? .linkUntouched : .link
+    let untouched = ["-shared", "-r", "--relocatable", "-Bshareable"]
+    return untouched.contains(where: command.has)
+      || LinkInputs.linkerWords(command.arguments).contains(where: untouched.contains)
+      ? .linkUntouched : .link
   }
 
   package var inputs: [SourceInput] { command.argumentsWithSources.compactMap(\.1) }
@@ -94,6 +97,7 @@ package struct OwnOptions: Sendable {
       case "--json" where explains != nil: explainsAsJSON = true
       case "--explain": explains = try value("--explain", word)
       case "--pupcc-help": showsHelp = true
+      case "--help" where words == ["--help"]: showsHelp = true
       case "--arena": arenaByteCount = try Self.size(try value("--arena", word), "--arena")
       case "--tls-reserve":
         tlsReserveByteCount = try Self.size(try value("--tls-reserve", word), "--tls-reserve")

@@ -1,7 +1,4 @@
-import ELFFile
 import Foundation
-import ObjectModel
-import Relinking
 
 /// The user's own link, with the runtime added, and then completed.
 struct Linking {
@@ -45,34 +42,50 @@ struct Linking {
   private func prepare(
     _ source: SourceInput, number: Int, in directory: TemporaryDirectory
   ) throws(DriverFailure) -> Input {
-    guard source.isSource else { return Self.isProduct(source.path) ? .dropped : .asIs }
+    guard source.isSource else { return LinkInputs.isProduct(source.path) ? .dropped : .asIs }
     let object = directory.path + "/\(number)-" + Driver.defaultObject(source.path)
     try SourceCompilation(driver: driver, source: source, object: object).run()
     return .object(object)
   }
 
-  private static func isProduct(_ path: String) -> Bool {
-    guard path.hasSuffix(".o"), let bytes = try? ELFReader.bytes(atPath: path),
-      let object = try? ELFReader.object(bytes, name: path)
-    else { return false }
-    return object.section(named: PreparedName.productNote) != nil
-  }
-
   private func link(
     _ arguments: [Argument], to output: String, in directory: TemporaryDirectory
   ) throws(DriverFailure) {
-    guard Self.isLinkable(output) else {
-      return try driver.toolchain.mustRun(arguments.flatMap(\.words) + ["-o", output])
+    let plain = arguments.flatMap(\.words) + ["-o", output]
+    guard Self.isLinkable(output) else { return try driver.toolchain.mustRun(plain) }
+    let inputs = LinkInputs(arguments)
+    if let reason = inputs.reasonAgainst ?? (inputs.hasPrepared ? nil : Completing.nothingPrepared)
+    {
+      Driver.note("\(output): \(reason): it cannot be updated")
+      return try driver.toolchain.mustRun(plain)
     }
+    let strip = StripWishes(arguments)
+    try driver.toolchain.mustRun(
+      try words(strip.remaining, in: directory) + ["-o", output])
+    do throws(DriverFailure) {
+      let missing = try Completing(
+        path: output, own: driver.invocation.own,
+        linkLine: ["pupcc"] + driver.invocation.command.words, strip: strip
+      ).run()
+      guard let missing else { return }
+      Driver.note("\(output): \(missing): it cannot be updated")
+    } catch {
+      try? FileManager.default.removeItem(atPath: output)
+      throw error
+    }
+    try driver.toolchain.mustRun(plain)
+  }
+
+  /// The link with the runtime, which comes last, since so do its constructors.
+  private func words(
+    _ arguments: [Argument], in directory: TemporaryDirectory
+  ) throws(DriverFailure) -> [String] {
     let runtime = try Runtime.objects(
       arena: driver.invocation.own.arenaByteCount, toolchain: driver.toolchain, in: directory)
     let script = directory.path + "/pup.ld"
     try AtomicFile.write(Array(Runtime.script.utf8), to: script)
-    let strip = StripWishes(arguments)
-    var words = strip.remaining.flatMap(\.words) + runtime
-    words += [
-      "-Wl,-T,\(script)", "-Wl,--eh-frame-hdr,--compress-debug-sections=none", "-o", output,
-    ]
+    var words = arguments.flatMap(\.words) + runtime
+    words += ["-Wl,-T,\(script)", "-Wl,--eh-frame-hdr,--compress-debug-sections=none"]
     let identities = words.filter { $0.contains("--build-id") }
     if identities.last.map({ $0.contains("=none") }) ?? true {
       if !identities.isEmpty {
@@ -80,16 +93,7 @@ struct Linking {
       }
       words.append("-Wl,--build-id=sha1")
     }
-    try driver.toolchain.mustRun(words)
-    do throws(DriverFailure) {
-      try Completing(
-        path: output, own: driver.invocation.own,
-        linkLine: ["pupcc"] + driver.invocation.command.words, strip: strip
-      ).run()
-    } catch {
-      try? FileManager.default.removeItem(atPath: output)
-      throw error
-    }
+    return words
   }
 
   /// `-o /dev/null` is only linked.
