@@ -28,10 +28,10 @@ struct Explanation {
     var slots = 0
     var calls: [String: Int] = [:]
     var leftAlone: [String]
-    /// Never updatable: `main`, which contains them, runs as long as the program.
-    var onlyInsideMain: [String]
-    /// Updatable, but `main` has a copy of them that stays.
-    var alsoInsideMain: [String]
+    /// Procedures that live only inside a resident one, by that one's name.
+    var neverUpdatable: [String: [String]] = [:]
+    /// Procedures of which a resident one has a copy that stays, by that one's name.
+    var copiesInResidents: [String: [String]] = [:]
 
     struct Procedure: Encodable {
       var id: Int
@@ -60,8 +60,8 @@ struct Explanation {
         for call in procedure.calls { calls[call.kind.rawValue, default: 0] += 1 }
       }
       let residents = Residents(delta)
-      onlyInsideMain = residents.onlyInside
-      alsoInsideMain = residents.alsoInside
+      if !residents.onlyInside.isEmpty { neverUpdatable["main"] = residents.onlyInside }
+      if !residents.alsoInside.isEmpty { copiesInResidents["main"] = residents.alsoInside }
     }
 
     var json: String {
@@ -93,17 +93,17 @@ struct Explanation {
       for kind in calls.keys.sorted() { lines.append("  \(kind)\t\(calls[kind] ?? 0)") }
       lines += ["", leftAlone.isEmpty ? "nothing was left alone" : "left alone:"]
       lines += leftAlone.map { "  " + $0 }
-      if !onlyInsideMain.isEmpty {
+      for (resident, inside) in neverUpdatable.sorted(by: { $0.key < $1.key }) {
         lines += [
           "",
-          "can never be updated, since they live only inside main "
+          "can never be updated, since they live only inside \(resident) "
             + "(build with --keep-calls to keep them apart):",
         ]
-        lines += onlyInsideMain.map { "  " + $0 }
+        lines += inside.map { "  " + $0 }
       }
-      if !alsoInsideMain.isEmpty {
-        lines += ["", "main has a copy of these inlined, which an update does not reach:"]
-        lines += alsoInsideMain.map { "  " + $0 }
+      for (resident, copies) in copiesInResidents.sorted(by: { $0.key < $1.key }) {
+        lines += ["", "\(resident) has a copy of these inlined, which an update does not reach:"]
+        lines += copies.map { "  " + $0 }
       }
       return lines.joined(separator: "\n")
     }

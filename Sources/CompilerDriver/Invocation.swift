@@ -137,6 +137,8 @@ package enum DriverFailure: Error, Sendable {
   case unusable(String)
   /// The program cannot be made updatable: exit status 1.
   case cannot(String)
+  /// There is no compiler to run: exit status 127, as of a shell.
+  case noCompiler(String)
   /// A child ended with this status, having said why.
   case child(Int32)
 
@@ -144,13 +146,14 @@ package enum DriverFailure: Error, Sendable {
     switch self {
     case .usage, .unusable: 2
     case .cannot: 1
+    case .noCompiler: 127
     case .child(let status): status
     }
   }
 
   package var sentence: String? {
     switch self {
-    case .usage(let text), .unusable(let text), .cannot(let text): text
+    case .usage(let text), .unusable(let text), .cannot(let text), .noCompiler(let text): text
     case .child: nil
     }
   }

@@ -6,7 +6,7 @@ import VersionSpace
 struct Residents: Sendable {
   /// Procedures that exist only inside `main`: inlined there, or called from there as a clone.
   let onlyInside: [String]
-  /// Procedures of their own of which `main` has a copy too, which a change would not reach.
+  /// Procedures that exist elsewhere, of which `main` has a copy that a change would not reach.
   let alsoInside: [String]
 
   init(_ delta: Delta) {
@@ -17,7 +17,6 @@ struct Residents: Sendable {
     }
     let parts = Parts(delta, unit: delta.procedures[main].unit)
     let inside = parts.hosts.keys.filter { parts.hosts[$0]?.contains(main) ?? false }
-    alsoInside = inside.filter { parts.own.contains($0) }.sorted()
     var only = Set(inside).subtracting(parts.own)
     // A part of a procedure that lives elsewhere too can be updated there.
     while let elsewhere = only.first(where: { name in
@@ -25,6 +24,7 @@ struct Residents: Sendable {
         ?? false
     }) { only.remove(elsewhere) }
     onlyInside = only.sorted()
+    alsoInside = Set(inside).subtracting(only).sorted()
   }
 
   /// Which procedures of one unit contain which.

@@ -9,7 +9,7 @@ struct Toolchain: Sendable {
 
   /// Becomes gcc, so that its input, output, signals and exit status are its own; execvp(3).
   ///
-  /// - Throws: `.cannot` when it cannot be started at all.
+  /// - Throws: `.noCompiler` when it cannot be started at all.
   func become(_ words: [String]) throws(DriverFailure) -> Never {
     let arguments = CStrings([compiler] + words)
     unsafe execvp(compiler, arguments.pointers)
@@ -21,7 +21,7 @@ struct Toolchain: Sendable {
   /// An interrupt from the terminal reaches gcc itself: it is ignored here meanwhile, so that what is
   /// temporary is removed before we end.
   ///
-  /// - Throws: `.cannot` when it cannot be started at all.
+  /// - Throws: `.noCompiler` when it cannot be started at all.
   func run(_ words: [String]) throws(DriverFailure) -> Int32 {
     let arguments = CStrings([compiler] + words)
     var attributes = posix_spawnattr_t()
@@ -51,7 +51,7 @@ struct Toolchain: Sendable {
   }
 
   private func notStarted(_ code: Int32) -> DriverFailure {
-    .cannot("\(compiler) cannot be started: \(Self.text(of: code))")
+    .noCompiler("\(compiler) cannot be started: \(Self.text(of: code))")
   }
 
   private static func text(of code: Int32) -> String {
