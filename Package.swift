@@ -107,7 +107,7 @@ let package = Package(
       name: "ScriptedPup", dependencies: ["PupProtocol"], path: "Tests/ScriptedPup",
       swiftSettings: settings),
     tests("PupProtocolTests", "PupProtocol", "MapperKit", "UshKit", "ScriptedPup"),
-    tests("CompilerDriverTests", "CompilerDriver"),
+    tests("CompilerDriverTests", "CompilerDriver", "pupcc"),
     tests("LiveTests"),
   ]
 )

@@ -114,7 +114,13 @@ package struct OwnOptions: Sendable {
   }
 
   /// A size as `4096`, `64K`, `4M` or `1G`, rounded up to whole pages.
-  static func size(_ text: String, _ option: String) throws(DriverFailure) -> Int {
+  ///
+  /// - Parameters:
+  ///   - text: what was given.
+  ///   - option: whose value it is, for the message.
+  /// - Returns: the number of bytes.
+  /// - Throws: `.usage` when it is no such size.
+  package static func size(_ text: String, _ option: String) throws(DriverFailure) -> Int {
     let shift: Int
     switch text.last {
     case "K", "k": shift = 10

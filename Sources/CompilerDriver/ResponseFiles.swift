@@ -1,7 +1,7 @@
 import Foundation
 
 /// `@file` arguments (GCC manual, "Overall Options").
-enum ResponseFiles {
+package enum ResponseFiles {
   /// - Throws: `.usage` when files name one another without end.
   static func expand(_ words: [String], depth: Int = 0) throws(DriverFailure) -> [String] {
     guard depth < 20 else { throw .usage("@file: files name one another without end") }
@@ -22,7 +22,7 @@ enum ResponseFiles {
   }
 
   /// Words are separated by white space; quotes and backslashes keep what follows them.
-  static func split(_ text: String) -> [String] {
+  package static func split(_ text: String) -> [String] {
     var words: [String] = []
     var word: String?
     var quote: Character?

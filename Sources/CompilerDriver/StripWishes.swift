@@ -1,10 +1,10 @@
 /// `-s` and its like: taken out of the link, since completing needs what they drop, and done after.
-struct StripWishes: Sendable {
-  var remaining: [Argument] = []
-  var dropsSymbols = false
-  var dropsDebug = false
+package struct StripWishes: Sendable {
+  package var remaining: [Argument] = []
+  package var dropsSymbols = false
+  package var dropsDebug = false
 
-  init(_ arguments: [Argument]) {
+  package init(_ arguments: [Argument]) {
     for argument in arguments {
       switch argument {
       case .option("-s", _): dropsSymbols = true
