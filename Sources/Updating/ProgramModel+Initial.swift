@@ -21,8 +21,11 @@ extension ProgramModel {
       implementations.append(
         Implementation(
           procedure: id, version: VersionNumber(rawValue: 1), parts: parts, key: nil))
-      let trampoline = procedure.trampoline.loaded(at: bias)
-      let slot = procedure.slot.loaded(at: bias)
+      // A procedure that exists only as a clone has neither.
+      let isCalled = procedure.slot.rawValue != 0
+      let none = TraceeAddress(rawValue: 0)
+      let trampoline = isCalled ? procedure.trampoline.loaded(at: bias) : none
+      let slot = isCalled ? procedure.slot.loaded(at: bias) : none
       let convention = CallingConvention.key(of: procedure.prototype, in: delta.types)
       procedures.append(
         ProcedureRecord(
