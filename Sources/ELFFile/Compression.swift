@@ -10,7 +10,11 @@ package enum Compression {
     return Array(result.prefix(Int(length)))
   }
 
-  /// - Parameter expectedByteCount: the exact size of the content, in bytes; at most 1 GiB.
+  /// - Parameters:
+  ///   - bytes: the stream.
+  ///   - expectedByteCount: the exact size of the content, in bytes; at most 1 GiB.
+  ///   - file: the file's name, for messages.
+  /// - Returns: the content.
   /// - Throws: `.malformed` when the stream is not whole or has another size.
   package static func inflate(
     _ bytes: [UInt8], expectedByteCount: Int, file: String

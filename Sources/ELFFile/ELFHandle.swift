@@ -89,7 +89,8 @@ import ObjectModel
       throw .malformed(file: file, what: "a section header")
     }
     let read = unsafe header.pointee
-    let name = unsafe elf_strptr(elf, names, Int(read.sh_name)).map { unsafe String(cString: $0) } ?? ""
+    let name =
+      unsafe elf_strptr(elf, names, Int(read.sh_name)).map { unsafe String(cString: $0) } ?? ""
     var contents: [UInt8] = []
     if read.sh_type != 8, read.sh_size > 0 {
       let (end, overflow) = read.sh_offset.addingReportingOverflow(read.sh_size)

@@ -54,7 +54,9 @@ extension ELFProgram {
   /// The end of what segments load, in the file.
   private var loadedEnd: Int {
     let table = segments.map { $0.headerOffset + 56 }.max() ?? 64
-    let loaded = segments.filter { $0.type == 1 }.map { Int($0.fileOffset + $0.fileByteCount) }
+    let loaded = segments.filter { $0.type == 1 }.map {
+      Int(clamping: $0.fileOffset.addingReportingOverflow($0.fileByteCount).partialValue)
+    }
     return min(bytes.count, max(table, loaded.max() ?? 0))
   }
 

@@ -91,7 +91,7 @@ package struct ELFProgram: Sendable {
 
   /// A section's bytes; empty for one without file contents.
   package func contents(of section: ProgramSection) -> [UInt8] {
-    guard section.type != 8 else { return [] }
+    guard section.type != 8, section.byteCount > 0 else { return [] }
     let start = Int(section.fileOffset)
     return Array(bytes[start..<(start + Int(section.byteCount))])
   }
@@ -108,7 +108,8 @@ package struct ELFProgram: Sendable {
 
   /// The symbols of `.symtab`, or of `.dynsym` when the file is stripped.
   package func symbols() throws(ELFFailure) -> [ProgramSymbol] {
-    guard let table = sections.first(where: { $0.type == 2 }) ?? sections.first(where: { $0.type == 11 }),
+    let stripped = sections.first { $0.type == 11 }
+    guard let table = sections.first(where: { $0.type == 2 }) ?? stripped,
       table.link > 0, Int(table.link) <= sections.count
     else { return [] }
     let strings = contents(of: sections[Int(table.link) - 1])
@@ -143,12 +144,14 @@ package struct ELFProgram: Sendable {
   package mutating func patch(_ new: [UInt8], at address: UInt64) throws(ELFFailure) {
     guard
       let segment = segments.first(where: {
-        $0.type == 1 && $0.address <= address
-          && address + UInt64(new.count) <= $0.address + $0.fileByteCount
+        $0.type == 1 && $0.address <= address && UInt64(new.count) <= $0.fileByteCount
+          && address - $0.address <= $0.fileByteCount - UInt64(new.count)
       })
-    else { throw .malformed(file: file, what: "nothing is loaded at 0x\(String(address, radix: 16))") }
-    let start = Int(segment.fileOffset + (address - segment.address))
-    guard start + new.count <= bytes.count else {
+    else {
+      throw .malformed(file: file, what: "nothing is loaded at 0x\(String(address, radix: 16))")
+    }
+    let start = Int(clamping: segment.fileOffset &+ (address - segment.address))
+    guard segment.fileOffset <= UInt64(bytes.count), start <= bytes.count - new.count else {
       throw .truncated(file: file, what: "a segment")
     }
     bytes.replaceSubrange(start..<(start + new.count), with: new)

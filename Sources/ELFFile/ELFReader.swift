@@ -6,7 +6,10 @@ package import ObjectModel
 package enum ELFReader {
   /// A relocatable x86-64 object.
   ///
-  /// - Parameter name: the file's name, for messages.
+  /// - Parameters:
+  ///   - bytes: the file's contents.
+  ///   - name: the file's name, for messages.
+  /// - Returns: the object.
   /// - Throws: what is wrong with the file; never traps on any input.
   package static func object(_ bytes: [UInt8], name: String) throws(ELFFailure) -> ObjectFile {
     let handle = try ELFHandle(bytes, file: name)
@@ -167,6 +170,7 @@ private struct ObjectReader {
     guard table.entrySize == 24, table.contents.count % 24 == 0 else {
       throw .malformed(file: file, what: table.name)
     }
+    let byteCount = Self.byteCountWhenLoaded(object[target])
     var relocations: [Relocation] = []
     relocations.reserveCapacity(table.contents.count / 24)
     do throws(ParseFailure) {
@@ -176,7 +180,7 @@ private struct ObjectReader {
         let type: UInt32 = try reader.read()
         let symbol = Int(try reader.read(UInt32.self))
         let addend: Int64 = try reader.read()
-        guard symbol <= object.symbols.count, offset < UInt64(object[target].byteCount) else {
+        guard symbol <= object.symbols.count, offset < byteCount else {
           throw .truncated(atByte: reader.offset, needed: symbol)
         }
         relocations.append(
@@ -188,6 +192,15 @@ private struct ObjectReader {
       throw .malformed(file: file, what: table.name)
     }
     object[target].relocations = relocations.sorted { $0.offset < $1.offset }
+  }
+
+  /// Relocations of a compressed section count in what it holds, whose size its header names (gABI
+  /// "Section Compression").
+  private static func byteCountWhenLoaded(_ section: Section) -> UInt64 {
+    guard section.flags.contains(.compressed), section.contents.count >= 24 else {
+      return UInt64(section.byteCount)
+    }
+    return (0..<8).reduce(0) { $0 | UInt64(section.contents[8 + $1]) << UInt64(8 * $1) }
   }
 
   private mutating func readGroup(_ table: ELFHandle.RawSection) throws(ELFFailure) {

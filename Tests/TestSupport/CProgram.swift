@@ -36,7 +36,12 @@ package final class CProgram: Sendable {
 /// - Throws: `.cannotStart` with all of its output unless it exits with 0.
 package func toolOutput(_ path: String, _ arguments: String...) async throws(LiveFailure) -> String
 {
-  let outcome = try await Command(path, arguments).run()
+  var outcome = try await Command(path, arguments).run()
+  // A file just written may be open in the child of a command that starts at the same time.
+  for _ in 0..<20 where outcome.status == 126 && outcome.errors.contains("Text file busy") {
+    await pause(.milliseconds(20))
+    outcome = try await Command(path, arguments).run()
+  }
   guard outcome.status == 0 else { throw .cannotStart(path: path, reason: outcome.summary) }
   return outcome.output
 }

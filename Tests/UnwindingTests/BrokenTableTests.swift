@@ -22,17 +22,6 @@ import VersionSpace
     }
   }
 
-  /// A small generator, so that each run damages the same bits.
-  private struct Dice {
-    var state: UInt64 = 88_172_645_463_325_252
-    mutating func roll(_ limit: Int) -> Int {
-      state ^= state << 13
-      state ^= state >> 7
-      state ^= state << 17
-      return Int(state % UInt64(limit))
-    }
-  }
-
   private func walkEverywhere(_ module: UnwindModule) -> Int {
     let table = UnwindTable([module])
     var frames = 0
@@ -88,14 +77,7 @@ import VersionSpace
     let whole = walkEverywhere(module)
     for _ in 0..<1500 {
       var damaged = module
-      for _ in 0...dice.roll(3) {
-        let place = dice.roll(damaged.ehFrame.count)
-        if dice.roll(3) == 0 {
-          damaged.ehFrame[place] = [0xFF, 0x7F, 0x80, 0][dice.roll(4)]
-        } else {
-          damaged.ehFrame[place] ^= 1 << UInt8(dice.roll(8))
-        }
-      }
+      damaged.ehFrame = dice.damaged(module.ehFrame)
       if dice.roll(4) == 0 {
         let place = dice.roll(damaged.ehFrame.count - 12)
         for index in 0..<10 { damaged.ehFrame[place + index] = index == 9 ? 0x7F : 0xFF }
