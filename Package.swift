@@ -23,8 +23,9 @@ func tool(_ name: String, _ uses: Target.Dependency...) -> Target {
     swiftSettings: settings)
 }
 
-func tests(_ name: String, _ uses: Target.Dependency...) -> Target {
-  .testTarget(name: name, dependencies: uses + ["TestSupport"], swiftSettings: settings)
+func tests(_ name: String, _ uses: Target.Dependency..., exclude: [String] = []) -> Target {
+  .testTarget(
+    name: name, dependencies: uses + ["TestSupport"], exclude: exclude, swiftSettings: settings)
 }
 
 let package = Package(
@@ -94,7 +95,8 @@ let package = Package(
     tests("X86CodeTests", "X86Code", "Disassembler"),
     tests("ELFFileTests", "ELFFile", "ObjectModel"),
     tests("DWARFInfoTests", "DWARFInfo", "TypeModel"),
-    tests("UnwindingTests", "Unwinding", "VersionSpace", "Tracee", "Updating"),
+    tests(
+      "UnwindingTests", "Unwinding", "VersionSpace", "Tracee", "Updating", exclude: ["Programs"]),
     tests("RelinkingTests", "Relinking", "ObjectModel", "ELFFile", "Disassembler", "X86Code", "TypeModel"),
     tests(
       "ComparingTests", "Comparing", "Relinking", "ObjectModel", "TypeModel", "VersionSpace", "X86Code",

@@ -68,15 +68,17 @@ __pup_gate_wait:
         lock incl (%rdi)
         addq    $4, %rdi
         movl    __pup_gate_wait_ms(%rip), %eax
+        imulq   $1000000 / PUP_GATE_SLICES, %rax, %rax
         xorl    %edx, %edx
-        movl    $1000, %ecx
-        divl    %ecx
-        imull   $1000000, %edx, %edx
+        movl    $1000000000, %ecx
+        divq    %rcx
         pushq   %rdx                    /* struct timespec: tv_nsec */
         .cfi_adjust_cfa_offset 8
         pushq   %rax                    /* tv_sec */
         .cfi_adjust_cfa_offset 8
-        movl    $16, %r8d               /* interrupted so often at most */
+        /* The wait is cut in slices, and a signal handler ends its slice: so the whole is bounded
+         * however often the wait is interrupted, and no clock is asked. */
+        movl    $PUP_GATE_SLICES, %r8d
 .Lagain:
         cmpl    $0, (%rdi)
         jne     .Lgo
@@ -85,8 +87,6 @@ __pup_gate_wait:
         xorl    %edx, %edx
         movq    %rsp, %r10
         syscall
-        cmpl    $-4, %eax               /* EINTR: a handler ran */
-        jne     .Lgo
         decl    %r8d
         jnz     .Lagain
 .Lgo:
@@ -110,9 +110,15 @@ __pup_gate_wait:
         .cfi_adjust_cfa_offset -8
         popq    %rax
         .cfi_adjust_cfa_offset -8
+        cmpq    $0, 8(%rsp)
+        je      .Lnowhere
         leaq    8(%rsp), %rsp
+        .cfi_remember_state
         .cfi_adjust_cfa_offset -8
         ret
+        .cfi_restore_state
+.Lnowhere:                              /* a gate that nobody placed: better here than at 0 */
+        hlt
         .cfi_endproc
         .size   __pup_gate_wait, . - __pup_gate_wait
         .section .note.GNU-stack, "", @progbits

@@ -80,20 +80,23 @@ static long protect(void *start, size_t bytes, long protection) {
 }
 
 /* Copies the rows of .eh_frame_hdr (LSB "Exception Frames": version 1, eh_frame_ptr pcrel|sdata4,
- * fde_count udata4, table datarel|sdata4), making them relative to the new place. */
+ * fde_count udata4, table datarel|sdata4), making them relative to the new place. If there is no
+ * room for them, the index says that it has no rows, and unwinders read .eh_frame itself. */
 static void copy_unwind_index(void) {
   if (!__pup_descriptor.linker_unwind)
     return;
   const unsigned char *from = (const unsigned char *)&__pup_descriptor + __pup_descriptor.linker_unwind;
-  if (from[0] != 1 || from[1] != 0x1b || from[2] != 0x03 || from[3] != 0x3b)
+  if (from[0] != 1 || from[1] != 0x1b)
     return;
   const int32_t *source = (const int32_t *)from;
   int32_t *target = (int32_t *)__pup_unwind;
-  uint32_t count = (uint32_t)source[2];
-  if (count > (PUP_UNWIND_BYTES - 12) / 8)
-    return;
   int32_t shift = (int32_t)(from - __pup_unwind);
   target[1] = source[1] + shift;
+  if (from[2] != 0x03 || from[3] != 0x3b || (uint32_t)source[2] > (PUP_UNWIND_BYTES - 12) / 8) {
+    target[0] = (int32_t)0xffff1b01;
+    return;
+  }
+  uint32_t count = (uint32_t)source[2];
   for (uint32_t i = 0; i < 2 * count; i++)
     target[3 + i] = source[3 + i] + shift;
   target[2] = (int32_t)count;

@@ -9,6 +9,7 @@
 #define PUP_GATE_COUNT 64
 #define PUP_GATE_STRIDE 32
 #define PUP_GATE_RETURN_OFFSET 16
+#define PUP_GATE_SLICES 16 /* parts of one wait */
 #define PUP_PAGE 4096
 #define PUP_UNWIND_BYTES (2 * 1024 * 1024)
 #ifndef PUP_ARENA_SIZE
