@@ -3,18 +3,22 @@ import VersionSpace
 
 /// Evaluates the DWARF expressions that unwind information uses (DWARF 5 section 2.5).
 struct FrameExpression {
-  /// DWARF numbers 0…15, then the program counter.
-  let registers: [UInt64]
+  let registers: FrameRegisters
 
-  /// - Parameter initial: pushed first, as `DW_CFA_expression` asks for.
-  /// - Returns: the top of the stack, or `nil` if anything is not understood or not readable.
+  /// Evaluates the block of `bytes`; `initial` is pushed first, as `DW_CFA_expression` asks for.
+  ///
+  /// - Returns: the top of the stack, or `nil` if anything is not understood, not known or not
+  ///   readable.
   func evaluate(
-    _ code: [UInt8], initial: UInt64?, memory: borrowing some TraceeMemory & ~Copyable
+    _ block: UnwindRow.Block, of bytes: [UInt8], initial: UInt64?,
+    memory: borrowing some TraceeMemory & ~Copyable
   ) -> UInt64? {
     var stack: [UInt64] = initial.map { [$0] } ?? []
+    let end = Int(block.offset) + Int(block.byteCount)
     do throws(ParseFailure) {
-      var reader = ByteReader(code.span)
-      while reader.remaining > 0 {
+      var reader = ByteReader(bytes.span)
+      try reader.seek(to: Int(block.offset))
+      while reader.offset < end {
         guard try step(&reader, &stack, memory: memory) else { return nil }
       }
     } catch {
@@ -52,7 +56,8 @@ struct FrameExpression {
     case 0x30...0x4F: stack.append(UInt64(code - 0x30))
     case 0x70...0x80:
       let offset = try reader.readSLEB128()
-      stack.append(registers[Int(code - 0x70)] &+ UInt64(bitPattern: offset))
+      guard let value = registers.value(Int(code - 0x70)) else { return false }
+      stack.append(value &+ UInt64(bitPattern: offset))
     default: return binary(code, &stack)
     }
     return true

@@ -3,7 +3,11 @@ import ByteCoding
 /// Runs call frame instructions up to an address (DWARF 5 section 6.4.2).
 struct FrameInterpreter {
   let module: UnwindModule
-  let entry: FrameIndex.Entry
+  let entry: FrameEntry
+  let common: CommonEntry
+
+  /// More remembered rows than this are garbage.
+  private static let deepest = 64
 
   private struct State {
     var row = UnwindRow()
@@ -12,41 +16,37 @@ struct FrameInterpreter {
     var address: UInt64
   }
 
-  init(module: UnwindModule, entry: FrameIndex.Entry) {
-    self.module = module
-    self.entry = entry
-  }
-
   /// The row that holds at `address`; `nil` when an instruction is not known or makes no sense.
   func row(at address: UInt64) -> UnwindRow? {
-    guard entry.common.returnColumn == 16 else { return nil }
     var state = State(address: entry.start)
     do throws(ParseFailure) {
-      try run(entry.common.instructions, &state, until: .max)
+      try run(common.instructions, &state, until: .max)
       state.initial = state.row
       state.address = entry.start
+      state.saved.removeAll()
       try run(entry.instructions, &state, until: address)
     } catch {
       return nil
     }
-    state.row.isSignalFrame = entry.common.isSignalFrame
+    state.row.isSignalFrame = common.isSignalFrame
+    state.row.module = common.module
     return state.row
   }
 
   private func run(
-    _ range: Range<Int>, _ state: inout State, until limit: UInt64
+    _ range: Range<UInt32>, _ state: inout State, until limit: UInt64
   ) throws(ParseFailure) {
     var reader = ByteReader(module.ehFrame.span)
-    try reader.seek(to: range.lowerBound)
-    while reader.offset < range.upperBound {
+    try reader.seek(to: Int(range.lowerBound))
+    while reader.offset < Int(range.upperBound) {
       let code: UInt8 = try reader.read()
       let low = Int(code & 0x3F)
       switch code & 0xC0 {
       case 0x40:
-        state.address &+= UInt64(low) &* entry.common.codeAlignment
+        state.address &+= UInt64(low) &* common.codeAlignment
         if state.address > limit { return }
       case 0x80:
-        let offset = Int64(bitPattern: try reader.readULEB128()) &* entry.common.dataAlignment
+        let offset = Int64(bitPattern: try reader.readULEB128()) &* common.dataAlignment
         try set(low, .offset(offset), &state)
       case 0xC0: try set(low, low < 17 ? state.initial.rules[low] : .same, &state)
       default:
@@ -61,13 +61,17 @@ struct FrameInterpreter {
   ) throws(ParseFailure) -> Bool {
     switch code {
     case 0x00: break
-    case 0x01: throw .numberTooLarge(atByte: reader.offset)
-    case 0x02: state.address &+= UInt64(try reader.read(UInt8.self)) &* entry.common.codeAlignment
-    case 0x03: state.address &+= UInt64(try reader.read(UInt16.self)) &* entry.common.codeAlignment
-    case 0x04: state.address &+= UInt64(try reader.read(UInt32.self)) &* entry.common.codeAlignment
-    case 0x0A: state.saved.append(state.row)
+    case 0x01: state.address = try reader.readPointer(common.pointerEncoding, in: module)
+    case 0x02: state.address &+= UInt64(try reader.read(UInt8.self)) &* common.codeAlignment
+    case 0x03: state.address &+= UInt64(try reader.read(UInt16.self)) &* common.codeAlignment
+    case 0x04: state.address &+= UInt64(try reader.read(UInt32.self)) &* common.codeAlignment
+    case 0x0A:
+      guard state.saved.count < Self.deepest else { throw .numberTooLarge(atByte: reader.offset) }
+      state.saved.append(state.row)
     case 0x0B:
-      guard let row = state.saved.popLast() else { throw .truncated(atByte: reader.offset, needed: 1) }
+      guard let row = state.saved.popLast() else {
+        throw .truncated(atByte: reader.offset, needed: 1)
+      }
       state.row = row
     case 0x0C...0x0F, 0x12, 0x13: try defineFrameAddress(code, &reader, &state)
     case 0x2E: _ = try reader.readULEB128()
@@ -93,8 +97,8 @@ struct FrameInterpreter {
     case 0x0E: offset = Int64(bitPattern: try reader.readULEB128())
     case 0x12:
       register = Int(clamping: try reader.readULEB128())
-      offset = try reader.readSLEB128() &* entry.common.dataAlignment
-    case 0x13: offset = try reader.readSLEB128() &* entry.common.dataAlignment
+      offset = try reader.readSLEB128() &* common.dataAlignment
+    case 0x13: offset = try reader.readSLEB128() &* common.dataAlignment
     default:
       state.row.canonicalFrameAddress = .expression(try block(&reader))
       return
@@ -107,7 +111,7 @@ struct FrameInterpreter {
     _ code: UInt8, _ reader: inout ByteReader, _ state: inout State
   ) throws(ParseFailure) {
     let register = Int(clamping: try reader.readULEB128())
-    let alignment = entry.common.dataAlignment
+    let alignment = common.dataAlignment
     let rule: UnwindRow.Rule
     switch code {
     case 0x05: rule = .offset(Int64(bitPattern: try reader.readULEB128()) &* alignment)
@@ -120,13 +124,17 @@ struct FrameInterpreter {
     case 0x14: rule = .valueOffset(Int64(bitPattern: try reader.readULEB128()) &* alignment)
     case 0x15: rule = .valueOffset(try reader.readSLEB128() &* alignment)
     case 0x16: rule = .valueExpression(try block(&reader))
+    case 0x2F: rule = .offset(0 &- Int64(bitPattern: try reader.readULEB128()) &* alignment)
     default: throw .truncated(atByte: reader.offset, needed: Int(code))
     }
     try set(register, rule, &state)
   }
 
-  private func block(_ reader: inout ByteReader) throws(ParseFailure) -> [UInt8] {
-    try reader.readBytes(Int(clamping: try reader.readULEB128()))
+  private func block(_ reader: inout ByteReader) throws(ParseFailure) -> UnwindRow.Block {
+    let byteCount = Int(clamping: try reader.readULEB128())
+    let offset = reader.offset
+    try reader.skip(byteCount)
+    return UnwindRow.Block(offset: UInt32(offset), byteCount: UInt32(byteCount))
   }
 
   private func set(

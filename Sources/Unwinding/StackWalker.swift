@@ -2,12 +2,8 @@ package import VersionSpace
 
 /// Walks a stopped thread's stack by its unwind rows; never guesses.
 package enum StackWalker {
-  /// - Parameters:
-  ///   - tid: the thread.
-  ///   - registers: its registers.
-  ///   - memory: the process's memory, which does not change meanwhile.
-  ///   - table: the unwind information of all code.
-  ///   - limit: the most frames to follow.
+  /// Follows at most `limit` frames.
+  ///
   /// - Returns: the frames found, and whether they are the whole stack.
   package static func walk(
     tid: Int32, registers: Registers, memory: borrowing some TraceeMemory & ~Copyable,
@@ -19,10 +15,12 @@ package enum StackWalker {
       switch walk.step(memory: memory, table: table) {
       case .frame(let frame): frames.append(frame)
       case .last(let frame):
-        return ThreadStack(tid: tid, frames: frames + [frame], end: .outermost)
+        frames.append(frame)
+        return ThreadStack(tid: tid, frames: frames, end: .outermost)
       case .stopped(let reason):
+        frames.append(walk.frame)
         return ThreadStack(
-          tid: tid, frames: frames + [walk.unknownFrame],
+          tid: tid, frames: frames,
           end: .notSafe(reason, at: TraceeAddress(rawValue: walk.programCounter)))
       }
     }
@@ -34,11 +32,17 @@ package enum StackWalker {
 
 /// The state between two frames.
 private struct Walk {
-  /// DWARF numbers 0…15, then the program counter.
-  var registers: [UInt64]
-  var isExact = true
-  var lastFrameAddress: UInt64 = 0
+  private var registers: FrameRegisters
   private var window = StackWindow()
+  /// True where the program counter is the instruction that runs next, not one behind a call.
+  private var isExact = true
+  private var lastFrameAddress: UInt64 = 0
+  /// A frame at the last frame's address would be no progress.
+  private var mayRepeatAddress = true
+  private var signalFrameCount = 0
+
+  /// Signal handlers interrupted by signals, one in the other: more are garbage.
+  private static let mostSignalFrames = 64
 
   enum Step {
     case frame(ThreadStack.Frame)
@@ -46,20 +50,18 @@ private struct Walk {
     case stopped(ThreadStack.Reason)
   }
 
-  init(registers: Registers) {
-    self.registers = registers.general.indices.map { registers.general[$0] }
-    self.registers.append(registers.instructionPointer)
-  }
+  init(registers: Registers) { self.registers = FrameRegisters(registers) }
 
-  var programCounter: UInt64 { registers[16] }
+  var programCounter: UInt64 { registers.programCounter }
   private var lookup: UInt64 { isExact ? programCounter : programCounter &- 1 }
 
-  var unknownFrame: ThreadStack.Frame {
+  /// The frame that the walk has come to, as far as the registers tell.
+  var frame: ThreadStack.Frame {
     ThreadStack.Frame(
       programCounter: TraceeAddress(rawValue: programCounter),
       lookupAddress: TraceeAddress(rawValue: lookup),
-      canonicalFrameAddress: TraceeAddress(rawValue: registers[7]), returnAddressSlot: nil,
-      isSignalFrame: false)
+      canonicalFrameAddress: TraceeAddress(rawValue: registers.stackPointer),
+      returnAddressSlot: nil, isSignalFrame: false)
   }
 
   mutating func step(
@@ -68,121 +70,113 @@ private struct Walk {
     guard let row = table.row(at: lookup) else {
       return .stopped(table.isKnownCode(lookup) ? .noUnwindRow : .unknownCode)
     }
-    guard let address = frameAddress(row, memory: memory) else { return .stopped(.unsupportedRule) }
-    var frame = ThreadStack.Frame(
-      programCounter: TraceeAddress(rawValue: programCounter),
-      lookupAddress: TraceeAddress(rawValue: lookup),
-      canonicalFrameAddress: TraceeAddress(rawValue: address), returnAddressSlot: nil,
-      isSignalFrame: row.isSignalFrame)
-    if case .undefined = row.rules[16] { return .last(frame) }
-    // A signal frame may lead to another stack; any other caller's frame lies above. A return gate
-    // is a frame without a word of its own: one such may follow a frame.
-    let isAbove = address > lastFrameAddress || wasSignalFrame
-    guard isAbove || (address == lastFrameAddress && !wasEmptyFrame) else {
-      return .stopped(.notAdvancing)
+    var frame = frame
+    frame.isSignalFrame = row.isSignalFrame
+    if case .undefined = row.rules[FrameRegisters.programCounter] {
+      if let address = frameAddress(row, table, memory: memory) {
+        frame.canonicalFrameAddress = TraceeAddress(rawValue: address)
+      }
+      return .last(frame)
     }
-    let before = registers
-    var after = registers
-    after[7] = address
-    for register in 0..<17 {
-      switch value(row.rules[register], register, address, before, memory: memory) {
-      case .keep: continue
-      case .value(let value): after[register] = value
-      case .stored(let place, let value):
-        after[register] = value
-        if register == 16, !row.isSignalFrame {
-          frame.returnAddressSlot = TraceeAddress(rawValue: place)
-        }
-      case .unreadable: return .stopped(.unreadableStack)
-      case .unsupported: return .stopped(.unsupportedRule)
+    guard let address = frameAddress(row, table, memory: memory) else {
+      return .stopped(.unsupportedRule)
+    }
+    frame.canonicalFrameAddress = TraceeAddress(rawValue: address)
+    guard advances(row, to: address) else { return .stopped(.notAdvancing) }
+
+    var caller = registers
+    if !row.isSignalFrame { caller.forgetClobbered() }
+    caller.set(Registers.rsp, address)
+    for register in 0...FrameRegisters.programCounter {
+      let rule = row.rules[register]
+      if case .same = rule, register != FrameRegisters.programCounter { continue }
+      switch value(rule, address, row, table, memory: memory) {
+      case .value(let value): caller.set(register, value)
+      case .stopped(let reason): return .stopped(reason)
       }
     }
-    guard after[16] != 0 else { return .stopped(.unknownCode) }
-    registers = after
-    wasEmptyFrame = !isAbove
-    lastFrameAddress = address
-    wasSignalFrame = row.isSignalFrame
+    guard let next = caller.value(FrameRegisters.programCounter) else {
+      return .stopped(.unsupportedRule)
+    }
+    guard next != 0 else { return .stopped(.unknownCode) }
+    frame.returnAddressSlot = returnAddressSlot(row, address)
+    registers = caller
     isExact = row.isSignalFrame
     return .frame(frame)
   }
 
-  private var wasSignalFrame = false
-  private var wasEmptyFrame = false
+  /// Whether a frame at `address` is above the one before it.
+  ///
+  /// A signal frame's address is the interrupted stack pointer, which may be on another stack
+  /// (sigaltstack(2)). A return gate has no stack of its own: its address is that of the procedure
+  /// that returns to it, and its return address is not in the stack but found by an expression.
+  private mutating func advances(_ row: UnwindRow, to address: UInt64) -> Bool {
+    if row.isSignalFrame {
+      signalFrameCount += 1
+      guard signalFrameCount <= Self.mostSignalFrames else { return false }
+      mayRepeatAddress = true
+    } else if address == lastFrameAddress {
+      guard mayRepeatAddress, case .expression = row.rules[FrameRegisters.programCounter] else {
+        return false
+      }
+      mayRepeatAddress = false
+    } else {
+      guard address > lastFrameAddress else { return false }
+      mayRepeatAddress = true
+    }
+    lastFrameAddress = address
+    return true
+  }
 
-  private mutating func frameAddress(
-    _ row: UnwindRow, memory: borrowing some TraceeMemory & ~Copyable
+  /// Where a return address that is saved beside the frame lies.
+  private func returnAddressSlot(_ row: UnwindRow, _ address: UInt64) -> TraceeAddress? {
+    guard !row.isSignalFrame, case .offset(let offset) = row.rules[FrameRegisters.programCounter]
+    else { return nil }
+    return TraceeAddress(rawValue: address &+ UInt64(bitPattern: offset))
+  }
+
+  private func frameAddress(
+    _ row: UnwindRow, _ table: UnwindTable, memory: borrowing some TraceeMemory & ~Copyable
   ) -> UInt64? {
     switch row.canonicalFrameAddress {
     case .register(let register, let offset):
-      return registers[register] &+ UInt64(bitPattern: offset)
-    case .expression(let code):
-      return FrameExpression(registers: registers).evaluate(code, initial: nil, memory: memory)
-    case nil: return nil
+      registers.value(register).map { $0 &+ UInt64(bitPattern: offset) }
+    case .expression(let block):
+      FrameExpression(registers: registers).evaluate(
+        block, of: table.expressions(of: row), initial: nil, memory: memory)
+    case nil: nil
     }
   }
 
   private enum Found {
-    case keep
-    case value(UInt64)
-    case stored(at: UInt64, UInt64)
-    case unreadable
-    case unsupported
+    /// `nil`: the rules say that it is lost.
+    case value(UInt64?)
+    case stopped(ThreadStack.Reason)
   }
 
   private mutating func value(
-    _ rule: UnwindRow.Rule, _ register: Int, _ frame: UInt64, _ before: [UInt64],
+    _ rule: UnwindRow.Rule, _ frame: UInt64, _ row: UnwindRow, _ table: UnwindTable,
     memory: borrowing some TraceeMemory & ~Copyable
   ) -> Found {
-    let place: UInt64
     switch rule {
-    case .same: return register == 16 ? .unsupported : .keep
-    case .undefined: return .keep
+    case .same: return .stopped(.unsupportedRule)
+    case .undefined: return .value(nil)
     case .valueOffset(let offset): return .value(frame &+ UInt64(bitPattern: offset))
-    case .register(let other): return other < 17 ? .value(before[other]) : .unsupported
-    case .valueExpression(let code):
-      let value = FrameExpression(registers: before).evaluate(code, initial: frame, memory: memory)
-      return value.map(Found.value) ?? .unsupported
-    case .offset(let offset): place = frame &+ UInt64(bitPattern: offset)
-    case .expression(let code):
+    case .register(let other): return .value(registers.value(other))
+    case .offset(let offset): return stored(at: frame &+ UInt64(bitPattern: offset), memory: memory)
+    case .expression(let block), .valueExpression(let block):
       guard
-        let address = FrameExpression(registers: before).evaluate(
-          code, initial: frame, memory: memory)
-      else { return .unsupported }
-      place = address
+        let value = FrameExpression(registers: registers).evaluate(
+          block, of: table.expressions(of: row), initial: frame, memory: memory)
+      else { return .stopped(.unsupportedRule) }
+      if case .expression = rule { return stored(at: value, memory: memory) }
+      return .value(value)
     }
-    guard let value = window.word(at: place, memory: memory) else { return .unreadable }
-    return .stored(at: place, value)
-  }
-}
-
-/// Pages of the stack that were read already; each is fetched whole, and only when it is needed.
-private struct StackWindow {
-  private var pages: [UInt64: [UInt8]] = [:]
-  private static let pageBytes: UInt64 = 4096
-
-  mutating func word(
-    at address: UInt64, memory: borrowing some TraceeMemory & ~Copyable
-  ) -> UInt64? {
-    var value: UInt64 = 0
-    for index in 0..<UInt64(8) {
-      let (place, overflow) = address.addingReportingOverflow(index)
-      guard !overflow, let page = page(place / Self.pageBytes, memory: memory) else { return nil }
-      value |= UInt64(page[Int(place % Self.pageBytes)]) << (8 * index)
-    }
-    return value
   }
 
-  private mutating func page(
-    _ number: UInt64, memory: borrowing some TraceeMemory & ~Copyable
-  ) -> [UInt8]? {
-    if let known = pages[number] { return known }
-    do throws(TraceeFailure) {
-      let bytes = try memory.bytes(
-        at: TraceeAddress(rawValue: number &* Self.pageBytes), byteCount: Int(Self.pageBytes))
-      pages[number] = bytes
-      return bytes
-    } catch {
-      return nil
-    }
+  private mutating func stored(
+    at place: UInt64, memory: borrowing some TraceeMemory & ~Copyable
+  ) -> Found {
+    window.word(at: place, memory: memory).map { .value($0) } ?? .stopped(.unreadableStack)
   }
 }

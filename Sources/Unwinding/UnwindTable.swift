@@ -1,4 +1,3 @@
-
 /// The unwind information of one mapped file or of injected code.
 package struct UnwindModule: Sendable {
   package var name: String
@@ -20,49 +19,40 @@ package struct UnwindModule: Sendable {
 
 /// Finds the unwind row for any address of a tracee; built while it runs, used while it is stopped.
 package struct UnwindTable: Sendable {
-  private var modules: [FrameIndex] = []
+  private var modules: [UnwindModule] = []
+  private var commons: [CommonEntry] = []
+  /// Of all modules, by rising address.
+  private var entries: [FrameEntry] = []
   private var code: [Range<UInt64>] = []
 
   package init(_ modules: [UnwindModule] = []) {
-    for module in modules { add(module) }
+    for module in modules { append(module) }
+    sort()
   }
 
+  /// Takes in one more module, at the price of sorting again.
   package mutating func add(_ module: UnwindModule) {
-    modules.append(FrameIndex(module))
-    code += module.codeRanges
+    append(module)
+    sort()
   }
+
+  private mutating func append(_ module: UnwindModule) {
+    // Offsets of entries have 32 bits; so large a section is made by nobody.
+    guard module.ehFrame.count < Int(UInt32.max) else { return }
+    var parser = FrameParser(module, index: modules.count, firstCommon: commons.count)
+    entries += parser.entries()
+    commons += parser.commons
+    code += module.codeRanges
+    modules.append(module)
+  }
+
+  private mutating func sort() { entries.sort { $0.start < $1.start } }
 
   /// Whether `address` lies in code of any module.
   package func isKnownCode(_ address: UInt64) -> Bool { code.contains { $0.contains(address) } }
 
-  /// How to unwind a frame that is at `address`; `nil` when nothing says so.
-  func row(at address: UInt64) -> UnwindRow? {
-    for module in modules {
-      if let row = module.row(at: address) { return row }
-    }
-    return nil
-  }
-}
-
-/// One module's frame descriptions, sorted by address.
-struct FrameIndex: Sendable {
-  private let module: UnwindModule
-  private var entries: [Entry] = []
-
-  struct Entry {
-    var start: UInt64
-    var end: UInt64
-    /// Of the description's instructions in `.eh_frame`.
-    var instructions: Range<Int>
-    var common: CommonEntry
-  }
-
-  init(_ module: UnwindModule) {
-    self.module = module
-    var parser = FrameParser(module)
-    entries = parser.entries().sorted { $0.start < $1.start }
-  }
-
+  /// How to unwind a frame that is at `address`; `nil` when nothing says so, or says it in a way
+  /// that is not understood.
   func row(at address: UInt64) -> UnwindRow? {
     var low = 0
     var high = entries.count
@@ -72,40 +62,12 @@ struct FrameIndex: Sendable {
     }
     guard low > 0, address < entries[low - 1].end else { return nil }
     let entry = entries[low - 1]
-    return FrameInterpreter(module: module, entry: entry).row(at: address)
-  }
-}
-
-/// A CIE (LSB "Exception Frames").
-struct CommonEntry: Sendable {
-  var codeAlignment: UInt64 = 1
-  var dataAlignment: Int64 = 1
-  var returnColumn: UInt64 = 16
-  var pointerEncoding: UInt8 = 0
-  var hasAugmentationData = false
-  var isSignalFrame = false
-  var instructions: Range<Int> = 0..<0
-}
-
-/// The rules that hold at one address (DWARF 5 section 6.4.1).
-package struct UnwindRow: Sendable {
-  enum CanonicalFrameAddress: Sendable {
-    case register(Int, offset: Int64)
-    case expression([UInt8])
+    let common = commons[entry.common]
+    return FrameInterpreter(
+      module: modules[common.module], entry: entry, common: common
+    ).row(at: address)
   }
 
-  enum Rule: Sendable {
-    case same
-    case undefined
-    case offset(Int64)
-    case valueOffset(Int64)
-    case register(Int)
-    case expression([UInt8])
-    case valueExpression([UInt8])
-  }
-
-  var canonicalFrameAddress: CanonicalFrameAddress?
-  /// By DWARF register number; 16 is the return address.
-  var rules: [Rule] = Array(repeating: .same, count: 17)
-  var isSignalFrame = false
+  /// The bytes that the blocks of `row` lie in.
+  func expressions(of row: UnwindRow) -> [UInt8] { modules[row.module].ehFrame }
 }
