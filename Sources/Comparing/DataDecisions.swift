@@ -17,6 +17,9 @@ struct DataDecisions {
   /// Procedure pairs that begin an epoch.
   let epochs: Set<Int>
 
+  private let oldNames: MapNames
+  private let newNames: MapNames
+
   private(set) var actions: [DatumChange.Action] = []
   private(set) var refusals: [Refusal] = []
   /// Pairs in both versions whose storage moves.
@@ -34,6 +37,8 @@ struct DataDecisions {
     self.new = new
     self.likenesses = likenesses
     self.epochs = epochs
+    oldNames = MapNames(old)
+    newNames = MapNames(new)
   }
 
   /// - Parameter whole: gives a datum's elements for `reset`.
@@ -67,7 +72,7 @@ struct DataDecisions {
       return .create
     }
     if likeness.isThreadLocal { return threadLocal(index, datum, likeness) }
-    if let map = mprocedure(of: old.data[oldIndex], datum) { return .map(by: map) }
+    if let map = mprocedure(ofOld: oldIndex, new: newIndex) { return .map(by: map) }
     if likeness.isConstantInOld || likeness.isConstantInNew {
       return constant(index, likeness)
     }
@@ -105,13 +110,14 @@ struct DataDecisions {
   }
 
   /// The mprocedure that fills new storage of a datum, if the maps give one.
-  private func mprocedure(of datum: Delta.Datum, _ newDatum: Delta.Datum) -> String? {
-    for name in [newDatum.mapName, datum.mapName] {
-      if maps.functions.contains("mproc_data_\(name)") { return "mproc_data_\(name)" }
+  private func mprocedure(ofOld oldIndex: Int, new newIndex: Int) -> String? {
+    let names = newNames.names(ofDatum: newIndex) + oldNames.names(ofDatum: oldIndex)
+    for name in names where maps.functions.contains("mproc_data_\(name)") {
+      return "mproc_data_\(name)"
     }
-    guard let procedure = newDatum.procedure, maps.uses.contains("new_\(newDatum.mapName)") else {
-      return nil
-    }
+    guard let procedure = new.data[newIndex].procedure,
+      newNames.references(ofDatum: newIndex).contains(where: { maps.uses.contains("new_\($0)") })
+    else { return nil }
     let own = "mproc_\(procedure)"
     return maps.functions.contains(own)
       ? own : maps.functions.filter { $0.hasPrefix("mproc_") }.min() ?? own

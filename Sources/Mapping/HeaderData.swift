@@ -22,9 +22,7 @@ struct HeaderData: Sendable {
   private var unclear: [String] = []
 
   init(old: Delta, new: Delta, changes: Changes) {
-    let names: [TypeNode.Side: [String: Int]] = [
-      .old: Self.uses(old), .new: Self.uses(new),
-    ]
+    let names = [TypeNode.Side.old: MapNames(old), .new: MapNames(new)]
     for (pair, change) in changes.data.enumerated() {
       let sides = [
         (TypeNode.Side.old, change.old, old), (.new, change.new, new),
@@ -32,8 +30,7 @@ struct HeaderData: Sendable {
       for (side, index, delta) in sides {
         guard let index, Self.isDeclared(delta.data[index], delta.types, change) else { continue }
         let datum = delta.data[index]
-        guard let spelling = Self.spellings(datum, delta).first(where: { names[side]?[$0] == 1 })
-        else {
+        guard let spelling = names[side]?.references(ofDatum: index).first else {
           unclear.append("\(side.rawValue)_\(datum.mapName)")
           continue
         }
@@ -41,7 +38,9 @@ struct HeaderData: Sendable {
           Entry(
             spelling: spelling, type: TypeNode(side: side, id: datum.type),
             byteCount: Int(clamping: datum.byteCount), pair: pair))
-        if side == .new, change.old != nil { maps[pair] = "mproc_data_\(datum.mapName)" }
+        if side == .new, change.old != nil, let name = names[side]?.names(ofDatum: index).first {
+          maps[pair] = "mproc_data_\(name)"
+        }
       }
     }
   }
@@ -57,23 +56,6 @@ struct HeaderData: Sendable {
     else { return false }
     if change.action == .share, types.isConstant(datum.type) { return false }
     return !["__func__", "__FUNCTION__", "__PRETTY_FUNCTION__"].contains(datum.name)
-  }
-
-  /// How many things of a version each spelling may mean.
-  private static func uses(_ delta: Delta) -> [String: Int] {
-    var uses: [String: Int] = [:]
-    for datum in delta.data where !datum.isThreadLocal {
-      for spelling in spellings(datum, delta) { uses[spelling, default: 0] += 1 }
-    }
-    for procedure in delta.procedures { uses[procedure.name, default: 0] += 1 }
-    return uses
-  }
-
-  /// `D` or `P__d`, and the same with the file in front: `main_c__D`.
-  private static func spellings(_ datum: Delta.Datum, _ delta: Delta) -> [String] {
-    let file = delta.units[datum.unit].path.split(separator: "/").last.map(String.init) ?? ""
-    let prefix = String(file.map { $0.isLetter || $0.isNumber ? $0 : "_" }) + "__"
-    return [datum.mapName, prefix + datum.mapName]
   }
 
   // MARK: - Text

@@ -26,13 +26,15 @@ extension Planner {
   /// alone says too little (`docs/maps.md`).
   private func versionedNames(_ linker: Linker<Decoder>) -> [String: TraceeAddress] {
     var names: [String: TraceeAddress] = [:]
-    for (index, datum) in old.image.delta.data.enumerated() where !datum.isThreadLocal {
-      for spelling in spellings(datum, old.image.delta) {
+    let oldNames = MapNames(old.image.delta)
+    for index in old.image.delta.data.indices {
+      for spelling in oldNames.references(ofDatum: index) {
         names["old_" + spelling] = TraceeAddress(rawValue: model.binding.data[index])
       }
     }
-    for (index, datum) in new.image.delta.data.enumerated() where !datum.isThreadLocal {
-      for spelling in spellings(datum, new.image.delta) {
+    let newNames = MapNames(new.image.delta)
+    for index in new.image.delta.data.indices {
+      for spelling in newNames.references(ofDatum: index) {
         names["new_" + spelling] = TraceeAddress(rawValue: linker.binding.data[index])
       }
     }
@@ -45,14 +47,6 @@ extension Planner {
       names["new_" + procedure.name] = linker.binding.procedures[index].trampoline
     }
     return names
-  }
-
-  private func spellings(_ datum: Delta.Datum, _ delta: Delta) -> [String] {
-    let file = DisplayNames.baseName(delta.units[datum.unit].path)
-    let prefix = String(file.map { $0.isLetter || $0.isNumber ? $0 : "_" }) + "__"
-    guard let procedure = datum.procedure else { return [datum.name, prefix + datum.name] }
-    let local = procedure + "__" + datum.name
-    return [local, prefix + local]
   }
 
   /// Books each map: an mprocedure with the group that it belongs to, an interprocedure as what the
@@ -81,11 +75,9 @@ extension Planner {
   }
 
   private func group(forDatum spelling: String, _ plan: inout UpdatePlan) -> Int {
+    let mapped = changes.data.first { $0.action == .map(by: "mproc_data_" + spelling) }
     let known = changes.groups.firstIndex { group in
-      guard case .datum(let name) = group.reason else { return false }
-      let plain = name.split(separator: ":").last.map(String.init) ?? name
-      return name == spelling || plain == spelling
-        || plain.replacing(".", with: "__") == spelling
+      mapped.map { group.reason == .datum($0.name) } ?? false
     }
     if let known { return known }
     plan.groups.append(PlannedGroup(members: [], reason: spelling, forbidsResidents: false))

@@ -95,7 +95,8 @@ import Testing
         "extern const struct walk__deep old_walk__deep;",
         "extern const int old_zoo_c__common_name;", "extern const int old_other_c__common_name;",
         "extern struct old_node *const old_seen;", "extern struct tree new_elsewhere;",
-        "void mproc_data_account(void);", "void mproc_walk(void);",
+        "void mproc_data_account(void);", "void mproc_data_zoo_c__common_name(void);",
+        "void mproc_walk(void);",
         "int old_walk(struct old_tree *);",
         "extern const char *const old_texts[2];", "enum color {",
       ] {

@@ -53,4 +53,65 @@ import Testing
       #expect(log.faults.isEmpty && log.mixed.isEmpty)
     }
   }
+
+  /// Two files have a `count` of their own, and only one of them is mapped.
+  @Test func `statics of one name are mapped each for itself`() async throws {
+    let counter = """
+      #include <stdio.h>
+      #ifdef V2
+      static long count;
+      #else
+      static int count;
+      #endif
+      void number(void) {
+      #ifdef V2
+        printf("V2 ");
+      #endif
+        printf("number %d ", (int)++count);
+      }
+      """
+    let main = """
+      #include <stdio.h>
+      #include <time.h>
+      void number(void);
+      static int count;
+      void line(void) {
+        number();
+        printf("line %d.\\n", ++count);
+        fflush(stdout);
+      }
+      int main(void) {
+        struct timespec wait = {.tv_nsec = 10000000};
+        for (;;) {
+          line();
+          nanosleep(&wait, NULL);
+        }
+      }
+      """
+    let files = ["counter.c": counter, "main.c": main]
+    try await HeaderFiles.with(files, flags: ["-O2", "--keep-calls"]) { made in
+      let map = """
+        #include "maps.h"
+        void mproc_data_counter_c__count(void) {
+          new_counter_c__count = old_counter_c__count + 1000;
+        }
+        """
+      try made.write(map, to: "count.maps.c")
+      try made.write("maps count.maps.c\n", to: "count.changes")
+      try await withSandbox { sandbox in
+        let program = try await sandbox.run("count", "\(made.folder)/old")
+        #expect(await program.prints("line 3."))
+        let (outcome, report) = try await program.update(
+          to: "\(made.folder)/new", "--changes", "\(made.folder)/count.changes")
+        #expect(outcome.status == 0 && report.result == "updated", "\(outcome.summary)")
+        #expect(await program.prints("V2 ", after: program.printed))
+        let lines = program.output.split(separator: "\n")
+        let isRight = lines.enumerated().allSatisfy { index, line in
+          line == "number \(index + 1) line \(index + 1)."
+            || line == "V2 number \(index + 1001) line \(index + 1)."
+        }
+        #expect(isRight, "\(program.output)")
+      }
+    }
+  }
 }
