@@ -51,6 +51,21 @@ struct DataDecisions {
       for index in actions.indices { propagate(to: index) }
     } while true
     for index in actions.indices { repoint(index) }
+    refuseUnclearMaps()
+  }
+
+  /// A map whose name means no datum would run for nothing, one that means several for the wrong.
+  private mutating func refuseUnclearMaps() {
+    let known = Set(
+      old.data.indices.flatMap(oldNames.names(ofDatum:))
+        + new.data.indices.flatMap(newNames.names(ofDatum:)))
+    for function in maps.functions.sorted() where function.hasPrefix("mproc_data_") {
+      guard !known.contains(String(function.dropFirst("mproc_data_".count))) else { continue }
+      refusals.append(
+        .unsupported(
+          what: "\(function) names no datum, or several; `ush diff --header` has the names",
+          unit: "maps"))
+    }
   }
 
   private func change(_ index: Int) -> DatumChange {

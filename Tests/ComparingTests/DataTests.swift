@@ -74,6 +74,14 @@ import TypeModel
     #expect(moved.changedNames.contains("do_pizza"))
   }
 
+  @Test func `refuses a map that names no datum`() async throws {
+    let sample = Sample(source: "int known; int get(void) { return known++; }")
+    let maps = GivenMaps(functions: ["mproc_data_known", "mproc_data_knwon"])
+    let found = try await changes(sample, sample, maps: maps)
+    #expect(found.refusals.count == 1)
+    #expect("\(found.refusals)".contains("mproc_data_knwon"))
+  }
+
   @Test func `gives the elements whose initial value changed`() async throws {
     func sample(_ values: String, _ text: String) -> Sample {
       var sample = Sample(
