@@ -102,9 +102,12 @@ let package = Package(
       "ComparingTests", "Comparing", "Relinking", "ObjectModel", "TypeModel", "VersionSpace", "X86Code",
       "ELFFile", "Disassembler", "pupcc"),
     tests("MappingTests", "Mapping", "TypeModel"),
-    tests("UpdatingTests", "Updating", "VersionSpace"),
+    tests("UpdatingTests", "Updating", "VersionSpace", "Unwinding"),
     tests("TraceeTests", "Tracee", "VersionSpace", "Unwinding"),
-    tests("JournalTests", "Journal", "VersionSpace"),
+    .executableTarget(
+      name: "JournalWriter", dependencies: ["Journal"], path: "Tests/JournalWriter",
+      swiftSettings: settings),
+    tests("JournalTests", "Journal", "VersionSpace", "JournalWriter"),
     .executableTarget(
       name: "ScriptedPup", dependencies: ["PupProtocol"], path: "Tests/ScriptedPup",
       swiftSettings: settings),

@@ -17,7 +17,7 @@ package final class JournalFile: Sendable {
     let opened = try Database(path: path)
     try opened.execute(
       """
-      PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA busy_timeout=5000;
+      PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;
       CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS updates (
         id INTEGER PRIMARY KEY AUTOINCREMENT, state TEXT NOT NULL, plan TEXT NOT NULL,
@@ -35,6 +35,13 @@ package final class JournalFile: Sendable {
     package var state: State
     package var plan: String
     package var progress: String
+
+    package init(id: Int, state: State, plan: String, progress: String) {
+      self.id = id
+      self.state = state
+      self.plan = plan
+      self.progress = progress
+    }
   }
 
   package enum State: String, Hashable, Sendable {

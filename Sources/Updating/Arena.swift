@@ -11,18 +11,23 @@ package struct Arena: Hashable, Sendable, Codable {
     self.used = used
   }
 
-  package var freeByteCount: UInt64 { UInt64(range.count) - used }
+  package var freeByteCount: UInt64 { range.upperBound - range.lowerBound - used }
 
   /// Hands out `byteCount` bytes.
   ///
-  /// - Parameter alignment: a power of two.
+  /// - Parameters:
+  ///   - byteCount: how many.
+  ///   - alignment: a power of two.
+  ///   - name: the arena's, for messages.
+  /// - Returns: the first.
   /// - Throws: `.arenaFull`; nothing is then taken.
   package mutating func allocate(
     _ byteCount: UInt64, alignment: UInt64, named name: ArenaName
   ) throws(LinkFailure) -> TraceeAddress {
-    let start = (range.lowerBound + used + alignment - 1) & ~(alignment - 1)
+    let first = range.lowerBound + used
+    let start = (first &+ (alignment - 1)) & ~(alignment - 1)
     let (end, overflow) = start.addingReportingOverflow(byteCount)
-    guard !overflow, end <= range.upperBound else {
+    guard !overflow, start >= first, end <= range.upperBound else {
       throw .arenaFull(name, needed: byteCount, free: freeByteCount)
     }
     used = end - range.lowerBound

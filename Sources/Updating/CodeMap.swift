@@ -40,6 +40,20 @@ package struct ProgramFrame: Hashable, Sendable {
   /// Counted from the innermost frame of the thread, 0 first.
   package var depth: Int
   package var isResident: Bool
+
+  package init(
+    tid: Int32, implementation: Int, procedure: ProcedureID, lookupAddress: TraceeAddress,
+    returnAddressSlot: TraceeAddress?, returnAddress: TraceeAddress?, depth: Int, isResident: Bool
+  ) {
+    self.tid = tid
+    self.implementation = implementation
+    self.procedure = procedure
+    self.lookupAddress = lookupAddress
+    self.returnAddressSlot = returnAddressSlot
+    self.returnAddress = returnAddress
+    self.depth = depth
+    self.isResident = isResident
+  }
 }
 
 /// What one stop showed of all threads' stacks.

@@ -59,8 +59,9 @@ struct LiteralContent {
 
   /// The string that starts at `offset`, or the constant that contains it; `nil` if outside.
   init?(section: Section, offset: Int64) {
-    let size = max(1, Int(section.entrySize))
-    guard offset >= 0, offset < Int64(section.contents.count) else { return nil }
+    let size = max(1, Int(clamping: section.entrySize))
+    guard size <= section.contents.count, offset >= 0, offset < Int64(section.contents.count)
+    else { return nil }
     let start = Int(offset)
     guard section.flags.contains(.strings) else {
       let first = start / size * size

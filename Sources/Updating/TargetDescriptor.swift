@@ -92,16 +92,16 @@ package struct TargetDescriptor: Hashable, Sendable, Codable {
       let (end, overflow) = address.addingReportingOverflow(byteCount)
       return !overflow && inside(address..<end)
     }
-    guard (1...4096).contains(gateCount), gateStride <= 4096, gateReturnOffset <= gateStride else {
-      throw .outOfBounds
-    }
+    guard (1...4096).contains(gateCount), gateStride <= 4096, gateReturnOffset < gateStride,
+      gateReturnOffset + 8 <= gateStride
+    else { throw .outOfBounds }
     let gateBytes = UInt64(gateCount) * gateStride
     let fields: [(UInt64, UInt64)] = [
       (gates, gateBytes), (gateStates, UInt64(gateCount) * 8), (gateWait, 1),
       (gateWaitMilliseconds, 4), (started, 4),
     ]
     guard [table, textArena, dataArena, unwindIndex].allSatisfy(inside),
-      fields.allSatisfy({ inside($0.0, $0.1) }), table.count % 8 == 0
+      fields.allSatisfy({ inside($0.0, $0.1) }), (table.upperBound - table.lowerBound) % 8 == 0
     else { throw .outOfBounds }
   }
 

@@ -81,6 +81,17 @@ package struct PlannedProcedure: Hashable, Sendable, Codable {
   /// Procedures that live inside it (inlined, or as clones) and changed: if it turns out to be
   /// resident, they never run.
   package var changedInside: [String]
+
+  package init(
+    id: ProcedureID, name: String, old: Int, new: Int, store: SlotStore?, changedInside: [String]
+  ) {
+    self.id = id
+    self.name = name
+    self.old = old
+    self.new = new
+    self.store = store
+    self.changedInside = changedInside
+  }
 }
 
 /// An aligned 8-byte store into the binding table or the text arena.
