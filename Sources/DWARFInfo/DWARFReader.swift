@@ -78,9 +78,11 @@ private struct UnitReader {
     let described = source.children.contains { $0.tag == DW_TAG_formal_parameter } ? source : entry
     procedures.append(
       DebugInformation.Procedure(
-        name: name, linkageName: entry.string(DW_AT_linkage_name) ?? source.string(DW_AT_linkage_name),
+        name: name,
+        linkageName: entry.string(DW_AT_linkage_name) ?? source.string(DW_AT_linkage_name),
         isExternal: entry.flag(DW_AT_external) || source.flag(DW_AT_external),
-        prototype: types.prototype(described.reference(DW_AT_type) == nil ? source : described, &graph),
+        prototype: types.prototype(
+          described.reference(DW_AT_type) == nil ? source : described, &graph),
         declaredAt: types.sourceLine(entry) ?? types.sourceLine(source)
           ?? SourceLine(file: "", line: 0),
         ranges: ranges, inlined: inlined, mentionedTypes: mentioned.sorted()))

@@ -10,7 +10,8 @@ package enum DWARFFailure: Error, Hashable, Sendable {
   package var sentence: String {
     switch self {
     case .unreadable(let file): "\(file): its debug information cannot be opened"
-    case .missing(let file): "\(file): has no debug information; compile it with pupcc, and do not strip it before the link"
+    case .missing(let file):
+      "\(file): has no debug information; compile it with pupcc, and do not strip it before the link"
     case .malformed(let file, let what): "\(file): malformed debug information: \(what)"
     }
   }
@@ -133,7 +134,9 @@ package enum DWARFFailure: Error, Hashable, Sendable {
     guard unsafe dwarf_attr(die, Dwarf_Half(attribute), &found, &error) == DW_DLV_OK,
       let found = unsafe found
     else { return nil }
-    defer { unsafe dwarf_dealloc(session.debug, UnsafeMutableRawPointer(found), UInt64(DW_DLA_ATTR)) }
+    defer {
+      unsafe dwarf_dealloc(session.debug, UnsafeMutableRawPointer(found), UInt64(DW_DLA_ATTR))
+    }
     return unsafe body(found)
   }
 
@@ -210,7 +213,9 @@ package enum DWARFFailure: Error, Hashable, Sendable {
     var form: Dwarf_Half = 0
     var error: Dwarf_Error?
     var value: Dwarf_Unsigned = 0
-    guard version >= 5, unsafe dwarf_whatform(attribute, &form, &error) == DW_DLV_OK else { return nil }
+    guard version >= 5, unsafe dwarf_whatform(attribute, &form, &error) == DW_DLV_OK else {
+      return nil
+    }
     if Int32(form) == DW_FORM_rnglistx {
       guard unsafe dwarf_formudata(attribute, &value, &error) == DW_DLV_OK else { return nil }
     } else {
@@ -277,7 +282,8 @@ package enum DWARFFailure: Error, Hashable, Sendable {
     for index in 0..<Int(count) {
       var address: Dwarf_Addr = 0
       var line: Dwarf_Unsigned = 0
-      guard let row = unsafe lines[index], unsafe dwarf_lineaddr(row, &address, &error) == DW_DLV_OK,
+      guard let row = unsafe lines[index],
+        unsafe dwarf_lineaddr(row, &address, &error) == DW_DLV_OK,
         unsafe dwarf_lineno(row, &line, &error) == DW_DLV_OK
       else { continue }
       rows.append((address, Int(clamping: line)))

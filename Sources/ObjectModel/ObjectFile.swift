@@ -7,7 +7,9 @@ package struct ObjectFile: Hashable, Sendable {
   package var kind: ObjectKind
   /// Indexed by `SectionID`; the null section is not included.
   package var sections: [Section]
-  /// Indexed by `SymbolID`; the null symbol is not included. Locals need not come first here.
+  /// Indexed by `SymbolID`.
+  ///
+  /// The null symbol is not included. Locals need not come first here.
   package var symbols: [Symbol]
   /// Section groups (`SHT_GROUP`), kept as they were.
   package var groups: [SectionGroup]
@@ -84,7 +86,8 @@ package struct Section: Hashable, Sendable {
   package var linkedSection: SectionID?
 
   package init(
-    name: String, type: SectionType, flags: SectionFlags, address: UInt64 = 0, alignment: UInt64 = 1,
+    name: String, type: SectionType, flags: SectionFlags, address: UInt64 = 0,
+    alignment: UInt64 = 1,
     entrySize: UInt64 = 0, contents: [UInt8] = [], byteCount: Int? = nil,
     relocations: [Relocation] = [], linkedSection: SectionID? = nil
   ) {

@@ -74,7 +74,8 @@ package struct RelocationType: RawRepresentable, Hashable, Sendable, CustomStrin
   /// Whether the field holds the distance to a GOT entry of the symbol instead of to the symbol.
   package var isThroughGOT: Bool {
     switch self {
-    case .gotPCRelative, .gotPCRelativeRelaxable, .gotPCRelativeRelaxableREX, .gotTPOffset, .got32: true
+    case .gotPCRelative, .gotPCRelativeRelaxable, .gotPCRelativeRelaxableREX, .gotTPOffset, .got32:
+      true
     default: false
     }
   }

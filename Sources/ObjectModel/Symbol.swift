@@ -24,7 +24,9 @@ package struct Symbol: Hashable, Sendable {
     self.byteCount = byteCount
   }
 
-  package enum Binding: UInt8, Hashable, Sendable { case local = 0, global = 1, weak = 2, unique = 10 }
+  package enum Binding: UInt8, Hashable, Sendable {
+    case local = 0, global = 1, weak = 2, unique = 10
+  }
   package enum Kind: UInt8, Hashable, Sendable {
     case none = 0
     case object = 1
@@ -35,7 +37,9 @@ package struct Symbol: Hashable, Sendable {
     case threadLocal = 6
     case indirectFunction = 10
   }
-  package enum Visibility: UInt8, Hashable, Sendable { case `default`, `internal`, hidden, protected }
+  package enum Visibility: UInt8, Hashable, Sendable {
+    case `default`, `internal`, hidden, protected
+  }
   package enum Place: Hashable, Sendable {
     case undefined
     case absolute

@@ -27,7 +27,8 @@ struct Launch: Sendable {
         let status = ChildProcess.reap(child.pid)
         throw .refused(
           code: "early-exit",
-          "\(path) ended before main was entered, with status \(status.map(String.init) ?? "unknown")")
+          "\(path) ended before main was entered, with status \(status.map(String.init) ?? "unknown")"
+        )
       }
       do { try await clock.sleep(for: pause) } catch { break }
       pause = min(pause * 2, .milliseconds(10))
@@ -42,7 +43,9 @@ struct Launch: Sendable {
       do throws(TraceeFailure) {
         return try spawn()
       } catch {
-        guard error == .system(operation: .exec, code: ETXTBSY) else { throw executionFailure(error) }
+        guard error == .system(operation: .exec, code: ETXTBSY) else {
+          throw executionFailure(error)
+        }
         do { try await Task.sleep(for: .milliseconds(5)) } catch { break }
       }
     }

@@ -93,7 +93,8 @@ struct Preparation: Sendable {
     do throws(ELFFailure) {
       let program = try ELFProgram(atPath: target.executable)
       var result: [String: ForeignSymbols.Own] = [:]
-      for symbol in try program.symbols() where !symbol.isLocal || symbol.name.hasPrefix("__rela_iplt") {
+      for symbol in try program.symbols()
+      where !symbol.isLocal || symbol.name.hasPrefix("__rela_iplt") {
         result[symbol.name] = ForeignSymbols.Own(
           address: LinkAddress(rawValue: symbol.value).loaded(at: target.layout.bias),
           kind: symbol.kind)

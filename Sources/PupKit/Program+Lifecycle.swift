@@ -9,14 +9,18 @@ import VersionSpace
 extension Program: ProgramService {
   package func load(_ request: LoadRequest) async throws(ServiceFailure) -> LoadReport {
     let path = request.path ?? request.delta.map { String($0.dropLast(".delta".count)) }
-    guard let path else { throw .malformed("no-file", "load: neither a program nor a delta is named") }
+    guard let path else {
+      throw .malformed("no-file", "load: neither a program nor a delta is named")
+    }
     let version = try await read(path)
     if let delta = request.delta, let object = request.object {
       try await checkCompanions(delta, object, against: version)
     }
     let number = (loaded.keys.max() ?? currentVersion) + 1
     loaded[number] = version
-    emit(.loaded, "Version \(number) of program \(name) loaded successfully") { $0.version = number }
+    emit(.loaded, "Version \(number) of program \(name) loaded successfully") {
+      $0.version = number
+    }
     return LoadReport(
       program: name, version: number, build: version.build.rawValue,
       procedures: version.index.image.delta.procedures.count)

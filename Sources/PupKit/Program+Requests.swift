@@ -67,9 +67,13 @@ extension Program {
       let start = try? file.read(upToCount: 4096), !start.isEmpty
     else { return false }
     guard !start.starts(with: [0x7F, 0x45, 0x4C, 0x46]) else { return false }
-    guard let text = String(data: start, encoding: .utf8), !text.contains("\0") else { return false }
-    let words = ["changed", "together", "ignore", "resident", "reset", "keep", "harmless", "default",
-      "renamed", "option", "maps", "#"]
+    guard let text = String(data: start, encoding: .utf8), !text.contains("\0") else {
+      return false
+    }
+    let words = [
+      "changed", "together", "ignore", "resident", "reset", "keep", "harmless", "default",
+      "renamed", "option", "maps", "#",
+    ]
     return text.split(separator: "\n").contains { line in
       let first = line.split(separator: " ").first.map(String.init) ?? ""
       return words.contains(first) || first.hasPrefix("#")
@@ -85,7 +89,8 @@ extension Program {
       let objectBuild = try ProgramImages.read(object).delta.buildID.rawValue
       for (file, build) in [(delta, deltaBuild), (object, objectBuild)]
       where build != version.build.rawValue {
-        throw ImageFailure.other("\(file): is of build \(build), and the program of \(version.build)")
+        throw ImageFailure.other(
+          "\(file): is of build \(build), and the program of \(version.build)")
       }
     } catch {
       throw .malformed("other-build", error.sentence)

@@ -38,7 +38,9 @@ extension Program {
     return pending
   }
 
-  private func begin(_ wanted: Wanted, _ request: UpdateRequest) async throws(ServiceFailure) -> Begun {
+  private func begin(_ wanted: Wanted, _ request: UpdateRequest) async throws(ServiceFailure)
+    -> Begun
+  {
     guard let target, let current, let model, !hasEnded else {
       throw .cannot("not-running", "\(name) is not running")
     }
@@ -46,7 +48,8 @@ extension Program {
       guard pending.version.build != wanted.version.build else { return .pending(pending) }
       throw .cannot(
         "busy",
-        "\(name) is being updated to version \(pending.run.plan.to.rawValue); wait for it or cancel it")
+        "\(name) is being updated to version \(pending.run.plan.to.rawValue); wait for it or cancel it"
+      )
     }
     var report = UpdateReport(
       program: name, result: .already, from: currentVersion, to: currentVersion)

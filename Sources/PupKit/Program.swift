@@ -72,7 +72,9 @@ package actor Program {
     return model?.binding.version.rawValue ?? (loaded.isEmpty ? 0 : loaded.keys.min() ?? 0)
   }
 
-  func emit(_ kind: ProgramEvent.Kind, _ message: String, _ change: (inout ProgramEvent) -> Void = { _ in }) {
+  func emit(
+    _ kind: ProgramEvent.Kind, _ message: String, _ change: (inout ProgramEvent) -> Void = { _ in }
+  ) {
     var event = ProgramEvent(program: name, kind: kind, message: message)
     change(&event)
     events.send(event)

@@ -16,7 +16,7 @@ package struct TargetProcess: Sendable {
 
   /// Reads the layout and the descriptor of a running process.
   ///
-  /// - Parameter link: the descriptor's link address, from the program's delta.
+  /// `link`: the descriptor's link address, from the program's delta.
   package init(pid: Int32, descriptor link: LinkAddress) throws(PupFailure) {
     do throws(TraceeFailure) {
       let facts = try ProcessFacts(pid: pid)

@@ -91,7 +91,8 @@ private struct FrameDescriptions {
     }
     bytes = object[frame].contents
     let relocations = Dictionary(
-      object[frame].relocations.map { (Int($0.offset), $0) }, uniquingKeysWith: { first, _ in first })
+      object[frame].relocations.map { (Int($0.offset), $0) },
+      uniquingKeysWith: { first, _ in first })
     var offset = 0
     while offset + 8 <= bytes.count {
       let length = Int(word(offset))

@@ -45,7 +45,8 @@ enum UnwindSources {
     let start = TraceeAddress(rawValue: header.lowerBound)
     let bytes = try memory.bytes(at: start, byteCount: 8)
     guard bytes[0] == 1, bytes[1] == 0x1B else { return nil }
-    let distance = Int32(bitPattern: (4..<8).reduce(0) { $0 | UInt32(bytes[$1]) << (8 * UInt32($1 - 4)) })
+    let distance = Int32(
+      bitPattern: (4..<8).reduce(0) { $0 | UInt32(bytes[$1]) << (8 * UInt32($1 - 4)) })
     let place = header.lowerBound &+ 4 &+ UInt64(bitPattern: Int64(distance))
     guard let segment = object.segment(containing: place) else { return nil }
     let code = object.segments.filter(\.isExecutable).map(\.range)

@@ -132,7 +132,8 @@ struct CallEdges<Decoder: InstructionDecoding> {
     for unit in index.image.delta.units.indices {
       let object = index.image.object(of: unit)
       for section in object.sections where section.isAllocated && !section.isExecutable {
-        guard !section.name.hasPrefix(PreparedName.slotSection), !section.name.hasPrefix(".eh_frame")
+        guard !section.name.hasPrefix(PreparedName.slotSection),
+          !section.name.hasPrefix(".eh_frame")
         else { continue }
         for relocation in section.relocations {
           if case .procedure(let callee) = index.reference(of: relocation, unit: unit, tail: 0) {
@@ -148,7 +149,8 @@ struct CallEdges<Decoder: InstructionDecoding> {
   /// the unit has none, since the pointer then came without a type.
   private func indirectCallees(of number: Int, _ taken: Set<Int>) -> [Int] {
     let delta = index.image.delta
-    let mentioned = delta.procedures[number].mentionedTypes
+    let mentioned =
+      delta.procedures[number].mentionedTypes
       + delta.data.filter { $0.unit == delta.procedures[number].unit }.map(\.type)
     var pointed: Set<String> = []
     var seen: Set<TypeID> = []

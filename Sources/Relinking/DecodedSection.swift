@@ -85,7 +85,9 @@ extension DecodedSection {
       let place = start + UInt64(instruction.offset + field.offset)
       fields[place] = Operand(end: end, isBranch: isBranch, procedure: procedure)
     }
-    guard let field = instruction.displacement, isBranch || instruction.isRIPRelative else { return }
+    guard let field = instruction.displacement, isBranch || instruction.isRIPRelative else {
+      return
+    }
     let target = Int64(end) + field.value
     guard target >= 0 else { return }
     references.append(

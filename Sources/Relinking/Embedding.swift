@@ -107,9 +107,9 @@ package enum Placements {
 
   /// The section to add to an object.
   ///
-  /// - Parameters:
-  ///   - object: gets the section and the section symbols it needs.
-  ///   - copy: its embedded copy, whose section ids are recorded.
+  /// `object`: gets the section and the section symbols it needs.
+  ///
+  /// `copy`: its embedded copy, whose section ids are recorded.
   package static func append(
     to object: inout ObjectFile, copy: EmbeddedCopy, identity: ObjectIdentity
   ) {
@@ -174,7 +174,9 @@ package enum Placements {
 extension ObjectFile {
   /// The section symbol of `section`, made if there is none.
   mutating func sectionSymbol(of section: SectionID) -> SymbolID {
-    if let known = symbols.firstIndex(where: { $0.type == .section && $0.place == .section(section) }) {
+    if let known = symbols.firstIndex(where: {
+      $0.type == .section && $0.place == .section(section)
+    }) {
       return SymbolID(rawValue: known)
     }
     return append(Symbol(name: "", binding: .local, type: .section, place: .section(section)))

@@ -81,12 +81,14 @@ package struct ImageIndex: Sendable {
 
   /// What `relocation`, found in an object of `unit`, refers to.
   ///
-  /// - Parameter tail: the bytes from the relocated field to the end of its instruction for a
-  ///   PC-relative operand, since the addend is relative to the field; 0 in data.
+  /// `tail`: the bytes from the relocated field to the end of its instruction for a
+  /// PC-relative operand, since the addend is relative to the field; 0 in data.
   package func reference(
     of relocation: Relocation, unit: Int, tail: Int
   ) -> Reference {
-    guard let id = relocation.symbol else { return .absolute(UInt64(bitPattern: relocation.addend)) }
+    guard let id = relocation.symbol else {
+      return .absolute(UInt64(bitPattern: relocation.addend))
+    }
     let object = image.object(of: unit)
     let symbol = object[id]
     let distance = relocation.addend + (relocation.type.isPCRelative ? Int64(tail) : 0)

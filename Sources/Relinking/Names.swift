@@ -9,14 +9,22 @@ package enum PreparedName {
   package static let table = ".pup_table"
   /// Suffix of the local symbol that names P's body.
   package static let bodySuffix = ".pup_body"
-  /// In an object: which `pupcc` made it, from what, and when. Not allocated.
+  /// In an object.
+  ///
+  /// Which `pupcc` made it, from what, and when. Not allocated.
   package static let objectNote = ".note.pup_object"
-  /// In an object: the compressed copy of itself, concatenated by the linker. Not allocated.
+  /// In an object.
+  ///
+  /// The compressed copy of itself, concatenated by the linker. Not allocated.
   package static let embeddedObject = ".pup_object"
-  /// In an object: a relocated word per allocated section, so that the linker says where each went.
-  /// Named like a debug section because only those may refer to what `--gc-sections` dropped.
+  /// In an object.
+  ///
+  /// A relocated word per allocated section, so that the linker says where each went. Named like a
+  /// debug section because only those may refer to what `--gc-sections` dropped.
   package static let placements = ".debug_pup"
-  /// In a program: the compressed delta. Not allocated.
+  /// In a program.
+  ///
+  /// The compressed delta. Not allocated.
   package static let delta = ".pup_delta"
   /// In a `.pup.o` companion: marks a product, so that `gcc *.o` does not link it.
   package static let productNote = ".note.pup_product"

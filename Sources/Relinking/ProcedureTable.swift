@@ -19,7 +19,9 @@ struct ProcedureTable {
   init(_ object: ObjectFile) {
     for id in object.symbolIDs {
       let symbol = object[id]
-      guard case .section(let section) = symbol.place, object[section].isExecutable else { continue }
+      guard case .section(let section) = symbol.place, object[section].isExecutable else {
+        continue
+      }
       if symbol.type == .indirectFunction {
         remarks.append("\(symbol.name) is an indirect function (ifunc): left alone")
       }

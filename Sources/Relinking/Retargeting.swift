@@ -52,7 +52,8 @@ struct Retargeting<Decoder: InstructionDecoding> {
       let relocation = object[id].relocations[index]
       guard let named = target(of: relocation, tail: 0, in: object) else { continue }
       let isOwn = isJumpTable && named.procedure == tableOwner
-      guard named.isStart, !isOwn, relocation.type.fieldByteCount == 8 || !relocation.type.isPCRelative
+      guard named.isStart, !isOwn,
+        relocation.type.fieldByteCount == 8 || !relocation.type.isPCRelative
       else {
         object[id].relocations[index] = inBody(relocation, named, object)
         continue
@@ -137,7 +138,8 @@ struct Retargeting<Decoder: InstructionDecoding> {
   }
 
   /// Keeps a reference into the body where it is, now that the symbol has moved.
-  private func inBody(_ relocation: Relocation, _ named: Named, _ object: ObjectFile) -> Relocation {
+  private func inBody(_ relocation: Relocation, _ named: Named, _ object: ObjectFile) -> Relocation
+  {
     guard !named.isBySection else { return relocation }
     var result = relocation
     result.symbol = bodies[named.procedure].body

@@ -30,8 +30,9 @@ package struct ProcessFacts: Sendable {
     tracer = Int32(number("TracerPid") ?? 0)
     userID = UInt32(number("Uid") ?? 0)
     state = field("State")?.first { !$0.isWhitespace } ?? "?"
-    caughtSignals = UInt64(
-      field("SigCgt")?.split(whereSeparator: \.isWhitespace).first ?? "0", radix: 16) ?? 0
+    caughtSignals =
+      UInt64(
+        field("SigCgt")?.split(whereSeparator: \.isWhitespace).first ?? "0", radix: 16) ?? 0
     startTime = try Self.startTime(pid)
   }
 

@@ -12,7 +12,8 @@ extension StoppedProcess {
   package mutating func writeAll(
     _ writes: [(address: TraceeAddress, bytes: [UInt8])], atStep: (String) -> Void
   ) throws(TraceeFailure) {
-    let isWhole = writes.count <= 1 && writes.allSatisfy { Self.fitsInPage($0.address, $0.bytes.count) }
+    let isWhole =
+      writes.count <= 1 && writes.allSatisfy { Self.fitsInPage($0.address, $0.bytes.count) }
     let isParked = stops.values.contains(where: \.isGroupStop)
     guard !isWhole, !isParked, !handlesContinue() else {
       return try write(each: writes, atStep)

@@ -54,7 +54,10 @@ package struct DebugInformation: Hashable, Sendable {
     package var prototype: Prototype
     package var declaredAt: SourceLine
     /// Where its own instructions are, as half-open ranges of link addresses, the entry's range
-    /// first; empty if it was wholly inlined. A clone (`.constprop`) is an entry of its own with the same name.
+    /// first.
+    ///
+    /// Empty if it was wholly inlined. A clone (`.constprop`) is an entry of its own with the same
+    /// name.
     package var ranges: [Range<UInt64>]
     /// The procedures that were inlined into this one, at any depth.
     package var inlined: [Inlined]

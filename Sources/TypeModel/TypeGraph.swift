@@ -41,7 +41,9 @@ package enum BaseEncoding: String, Hashable, Sendable, Codable {
   case signed, unsigned, signedCharacter, unsignedCharacter, boolean, float, complexFloat
 }
 
-package enum Qualifier: String, Hashable, Sendable, Codable { case const, volatile, restrict, atomic }
+package enum Qualifier: String, Hashable, Sendable, Codable {
+  case const, volatile, restrict, atomic
+}
 
 /// A struct or union.
 package struct Composite: Hashable, Sendable, Codable {

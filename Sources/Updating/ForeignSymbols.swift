@@ -1,7 +1,9 @@
 package import VersionSpace
 
-/// Finds symbols that no prepared unit defines: in the program itself, then in its libraries in the
-/// order in which the dynamic linker searches them. Runs no code in the target.
+/// Finds symbols that no prepared unit defines.
+///
+/// In the program itself, then in its libraries in the order in which the dynamic linker searches
+/// them. Runs no code in the target.
 package struct ForeignSymbols: Sendable {
   /// The program's own symbols (`.symtab`), which a COPY relocation makes win over a library's.
   private let own: [String: Own]
@@ -18,9 +20,9 @@ package struct ForeignSymbols: Sendable {
     }
   }
 
-  /// - Parameters:
-  ///   - own: what the program's file defines, at tracee addresses.
-  ///   - dynamic: the program's dynamic section; `nil` for a static program.
+  /// `own`: what the program's file defines, at tracee addresses.
+  ///
+  /// `dynamic`: the program's dynamic section; `nil` for a static program.
   package init(
     own: [String: Own], dynamic: TraceeAddress?, bias: LoadBias,
     memory: borrowing some TraceeMemory & ~Copyable

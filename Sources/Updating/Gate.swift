@@ -62,8 +62,9 @@ package struct Gates: Hashable, Sendable, Codable {
 
   /// Makes exactly `frames` gated, as far as gates last; the others' return addresses are restored.
   ///
-  /// - Parameter busy: gates in which some thread is now: their words must stay as they are.
-  /// - Returns: how many gates were newly placed.
+  /// `busy`: gates in which some thread is now: their words must stay as they are.
+  ///
+  /// Returns: how many gates were newly placed.
   package mutating func arrange(
     for frames: [ProgramFrame], busy: Set<Int>, descriptor: TargetDescriptor,
     memory: inout some TraceeMemory & ~Copyable

@@ -16,7 +16,9 @@ extension Linker {
   ) throws(LinkFailure) -> [UInt8] {
     let section = index.image.object(of: chunk.unit)[chunk.section]
     let end = chunk.offset + chunk.byteCount
-    guard end <= UInt64(section.byteCount) else { throw .malformed("\(chunk.user): outside of \(section.name)") }
+    guard end <= UInt64(section.byteCount) else {
+      throw .malformed("\(chunk.user): outside of \(section.name)")
+    }
     guard section.type != .nobits else {
       return [UInt8](repeating: 0, count: Int(chunk.byteCount))
     }
@@ -51,7 +53,9 @@ extension Linker {
     guard let id = relocation.symbol else { return "" }
     let object = index.image.object(of: chunk.unit)
     let symbol = object[id]
-    if case .section(let section) = symbol.place, symbol.name.isEmpty { return object[section].name }
+    if case .section(let section) = symbol.place, symbol.name.isEmpty {
+      return object[section].name
+    }
     return symbol.name
   }
 
@@ -115,8 +119,8 @@ extension Linker {
 
   /// The address that a reference denotes.
   ///
-  /// - Parameter mayBeFar: whether the field can hold any address; otherwise a foreign procedure is
-  ///   reached through a stub in the arena.
+  /// `mayBeFar`: whether the field can hold any address; otherwise a foreign procedure is
+  /// reached through a stub in the arena.
   private mutating func target(
     of reference: Reference, _ relocation: Relocation, _ chunk: Chunk, mayBeFar: Bool
   ) throws(LinkFailure) -> UInt64 {
@@ -155,7 +159,9 @@ extension Linker {
   }
 
   /// An 8-byte word in the data arena that holds `value`.
-  private mutating func globalOffsetEntry(holding value: UInt64) throws(LinkFailure) -> TraceeAddress {
+  private mutating func globalOffsetEntry(holding value: UInt64) throws(LinkFailure)
+    -> TraceeAddress
+  {
     let name = "got " + String(value, radix: 16)
     if let known = model.imports[name] { return known }
     let address = try model.data.allocate(8, alignment: 8, named: .data)

@@ -9,8 +9,9 @@ package import X86Code
 package struct Linker<Decoder: InstructionDecoding>: Sendable {
   package let index: ImageIndex
   package let decoder: Decoder
-  /// Where each trampoline and datum is for the code that is linked. `implementation` of a
-  /// procedure is valid only where `isPlaced` says so.
+  /// Where each trampoline and datum is for the code that is linked.
+  ///
+  /// `implementation` of a procedure is valid only where `isPlaced` says so.
   package var binding: Binding
   package var model: ProgramModel
   package var injection = Injection()
@@ -80,7 +81,7 @@ package struct Linker<Decoder: InstructionDecoding>: Sendable {
 
   /// A trampoline and, behind it, the slot it jumps through, both in the text arena.
   ///
-  /// - Parameter implementation: what the slot leads to.
+  /// `implementation`: what the slot leads to.
   package mutating func placeTrampoline(
     leadingTo implementation: TraceeAddress
   ) throws(LinkFailure) -> (trampoline: TraceeAddress, slot: TraceeAddress) {

@@ -21,7 +21,8 @@ package struct LoadedObject: Hashable, Sendable {
 
   /// Reads the dynamic section at `dynamic` of an object loaded `bias` above its link addresses.
   package init(
-    name: String, bias: UInt64, dynamic: TraceeAddress, memory: borrowing some TraceeMemory & ~Copyable
+    name: String, bias: UInt64, dynamic: TraceeAddress,
+    memory: borrowing some TraceeMemory & ~Copyable
   ) throws(TraceeFailure) {
     self.name = name
     self.bias = bias

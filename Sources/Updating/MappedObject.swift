@@ -19,13 +19,17 @@ package struct MappedObject: Hashable, Sendable {
 
   /// Reads program headers.
   ///
-  /// - Parameters:
-  ///   - headers: where they are (`AT_PHDR`, or behind an ELF header).
-  ///   - count: how many (`AT_PHNUM`); more than 256 are refused.
-  ///   - base: the lowest mapped address of the file, when the headers do not say where they are.
-  ///   - memory: the target's.
-  /// - Returns: `nil` for headers that make no sense.
-  /// - Throws: when they cannot be read.
+  /// `headers`: where they are (`AT_PHDR`, or behind an ELF header).
+  ///
+  /// `count`: how many (`AT_PHNUM`); more than 256 are refused.
+  ///
+  /// `base`: the lowest mapped address of the file, when the headers do not say where they are.
+  ///
+  /// `memory`: the target's.
+  ///
+  /// Returns: `nil` for headers that make no sense.
+  ///
+  /// Throws: when they cannot be read.
   package init?(
     headers: TraceeAddress, count: Int, base: UInt64?,
     memory: borrowing some TraceeMemory & ~Copyable

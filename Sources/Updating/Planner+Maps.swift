@@ -54,10 +54,13 @@ extension Planner {
   func addMaps(
     _ maps: [Int], _ binding: Binding, _ linker: inout Linker<Decoder>, _ plan: inout UpdatePlan
   ) {
-    guard let stack = linker.model.mapStackTop, let stub = linker.model.mapReturnStub else { return }
+    guard let stack = linker.model.mapStackTop, let stub = linker.model.mapReturnStub else {
+      return
+    }
     for index in maps {
       let name = new.image.delta.procedures[index].name
-      guard let entry = linker.parts(of: index).first.map({ TraceeAddress(rawValue: $0.lowerBound) })
+      guard
+        let entry = linker.parts(of: index).first.map({ TraceeAddress(rawValue: $0.lowerBound) })
       else { continue }
       let call = MapCall(entry: entry, stackTop: stack, returnStub: stub)
       if name.hasPrefix("mproc_data_") {

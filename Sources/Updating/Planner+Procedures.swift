@@ -142,8 +142,10 @@ extension Planner {
       store: store, changedInside: changedOnlyInside(change))
   }
 
-  /// Changed procedures that only run inside of this one: inlined into it or called as a clone, and
-  /// called by nobody else. If it is resident, they never will.
+  /// Changed procedures that only run inside of this one.
+  ///
+  /// Inlined into it or called as a clone, and called by nobody else. If it is resident, they never
+  /// will.
   private func changedOnlyInside(_ change: ProcedureChange) -> [String] {
     guard let host = change.new else { return [] }
     let delta = new.image.delta
@@ -190,6 +192,7 @@ extension Planner {
       case .epoch(let name): "the signature of " + name
       case .together(let line): "together, line \(line)"
       }
-    return PlannedGroup(members: Set(members), reason: reason, forbidsResidents: group.forbidsResidents)
+    return PlannedGroup(
+      members: Set(members), reason: reason, forbidsResidents: group.forbidsResidents)
   }
 }

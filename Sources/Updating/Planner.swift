@@ -22,9 +22,9 @@ package struct Planner<Decoder: InstructionDecoding> {
   /// How many of the new image's procedures are the program's; those behind are maps.
   let programProcedureCount: Int
 
-  /// - Parameters:
-  ///   - new: the new version's image.
-  ///   - maps: hand-written maps that go with this update.
+  /// `new`: the new version's image.
+  ///
+  /// `maps`: hand-written maps that go with this update.
   package init(
     old: ImageIndex, new image: ProgramImage, maps: [MapsUnit], changes: Changes,
     model: ProgramModel, decoder: Decoder, tlsByteCount: UInt64
@@ -44,9 +44,10 @@ package struct Planner<Decoder: InstructionDecoding> {
 
   /// Makes the plan.
   ///
-  /// - Parameter foreign: addresses of the symbols that no prepared unit defines; those missing
-  ///   from the answer make the update impossible if they are used.
-  /// - Throws: what makes it impossible; nothing has been written.
+  /// `foreign`: addresses of the symbols that no prepared unit defines; those missing
+  /// from the answer make the update impossible if they are used.
+  ///
+  /// Throws: what makes it impossible; nothing has been written.
   package mutating func plan(
     foreign: (Set<String>) -> [String: TraceeAddress]
   ) throws(LinkFailure) -> (UpdatePlan, Injection) {

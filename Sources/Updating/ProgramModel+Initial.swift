@@ -5,7 +5,7 @@ package import VersionSpace
 extension ProgramModel {
   /// The model of a program that has never been updated.
   ///
-  /// - Parameter descriptor: validated against the program's segments.
+  /// `descriptor`: validated against the program's segments.
   package init(image: ProgramImage, bias: LoadBias, descriptor: TargetDescriptor) {
     let delta = image.delta
     var procedures: [ProcedureRecord] = []
@@ -29,7 +29,8 @@ extension ProgramModel {
       let convention = CallingConvention.key(of: procedure.prototype, in: delta.types)
       procedures.append(
         ProcedureRecord(
-          id: id, name: names.name(ofProcedure: index), isEntry: Self.isEntry(procedure, delta.types),
+          id: id, name: names.name(ofProcedure: index),
+          isEntry: Self.isEntry(procedure, delta.types),
           epochs: [.init(convention: convention, trampoline: trampoline, slot: slot)], epoch: 0,
           implementation: index))
       bound.append(

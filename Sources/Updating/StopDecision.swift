@@ -18,7 +18,8 @@ package struct StopDecision: Hashable, Sendable {
 
   /// Decides from what a stop showed (design: "When a procedure may be updated").
   package init(
-    plan: UpdatePlan, progress: UpdateProgress, survey: StackSurvey, consistency: Activeness.Consistency
+    plan: UpdatePlan, progress: UpdateProgress, survey: StackSurvey,
+    consistency: Activeness.Consistency
   ) {
     let pending = plan.procedures.filter { !progress.updated.contains($0.id) }
     let active = survey.active.subtracting(plan.declaredResidents)

@@ -1,7 +1,9 @@
 package import VersionSpace
 
-/// Everything an update will do, made while the program runs; what is decided in the stops is only
-/// when each part of it happens. The journal keeps it, so that a later pup can go on.
+/// Everything an update will do, made while the program runs.
+///
+/// What is decided in the stops is only when each part of it happens. The journal keeps it, so that
+/// a later pup can go on.
 package struct UpdatePlan: Hashable, Sendable, Codable {
   package var from: VersionNumber
   package var to: VersionNumber
@@ -43,7 +45,6 @@ package struct UpdatePlan: Hashable, Sendable, Codable {
     self.ignored = ignored
     self.remarks = remarks
   }
-
 
   /// The plan that takes back what `progress` has done, as an update in the other direction.
   package func reversed(_ progress: UpdateProgress, model old: ProgramModel) -> UpdatePlan {

@@ -177,7 +177,8 @@ package struct UpdateStop: Sendable {
     let end = descriptor.gates + UInt64(descriptor.gateCount) * descriptor.gateStride
     var busy: Set<Int> = []
     for stack in stacks {
-      for frame in stack.frames where (descriptor.gates..<end).contains(frame.programCounter.rawValue) {
+      for frame in stack.frames
+      where (descriptor.gates..<end).contains(frame.programCounter.rawValue) {
         busy.insert(Int((frame.programCounter.rawValue - descriptor.gates) / descriptor.gateStride))
       }
     }
@@ -190,7 +191,9 @@ package struct UpdateStop: Sendable {
   ) throws(CommitFailure) {
     do throws(TraceeFailure) {
       let waited = outcome.isComplete ? [] : decision.blocking
-      if waited.isEmpty { try outcome.gates.release(descriptor: plan.model.descriptor, memory: &target) }
+      if waited.isEmpty {
+        try outcome.gates.release(descriptor: plan.model.descriptor, memory: &target)
+      }
       outcome.gatesPlaced = try outcome.gates.arrange(
         for: waited, busy: busyGates(stacks), descriptor: plan.model.descriptor, memory: &target)
       let wait = waited.isEmpty ? 50 : gateWaitMilliseconds

@@ -51,5 +51,6 @@ package enum TraceeFailure: Error, Hashable, Sendable {
 
 /// The kernel requests we make, closed so that failures stay comparable.
 package enum TraceeOperation: String, Sendable, Hashable {
-  case seize, interrupt, wait, registers, detach, resume, open, read, write, spawn, exec, signal, perf
+  case seize, interrupt, wait, registers, detach, resume, open, read, write, spawn, exec, signal,
+    perf
 }

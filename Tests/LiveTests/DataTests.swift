@@ -57,7 +57,8 @@ import Testing
 
   @Test func `a new parameter is refused while the address may be stored`() async throws {
     try await withSandbox { sandbox in
-      let (old, new) = try await bothVersions(of: Build("signature-pointer", pupccFlags: ["--keep-calls"]))
+      let (old, new) = try await bothVersions(
+        of: Build("signature-pointer", pupccFlags: ["--keep-calls"]))
       let program = try await sandbox.run("shape", old)
       #expect(await program.prints("area 49 of a square"))
       let (outcome, report) = try await program.update(to: new)

@@ -77,14 +77,17 @@ import VersionSpace
   func `agrees with a brute-force reading of the rules`(seed: UInt64) {
     var generator = SeededGenerator(state: seed)
     func some(_ share: Int) -> Set<ProcedureID> {
-      Set((0..<12).filter { _ in Int.random(in: 0..<10, using: &generator) < share }
-        .map(ProcedureID.init(rawValue:)))
+      Set(
+        (0..<12).filter { _ in Int.random(in: 0..<10, using: &generator) < share }
+          .map(ProcedureID.init(rawValue:)))
     }
     let callees = Dictionary(
       uniqueKeysWithValues: (0..<12).map { (ProcedureID(rawValue: $0), some(1).sorted()) })
     let input = Activeness(
       changed: some(5), active: some(2), resident: [], callees: callees,
-      groups: [UpdateGroup(members: some(2), reason: "a"), UpdateGroup(members: some(2), reason: "b")])
+      groups: [
+        UpdateGroup(members: some(2), reason: "a"), UpdateGroup(members: some(2), reason: "b"),
+      ])
     #expect(Set(input.held().keys) == Self.oracle(input))
   }
 }
