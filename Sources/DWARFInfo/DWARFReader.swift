@@ -107,7 +107,11 @@ private struct UnitReader {
         blocks += 1
       case DW_TAG_inlined_subroutine:
         let callee = name(child) ?? ""
-        inlined.append(.init(name: callee, ranges: child.ranges))
+        // A header's wrapper (`_FORTIFY_SOURCE`) is no procedure of the program: its code is part of
+        // whoever calls it.
+        if origin(child)?.flag(DW_AT_artificial) != true {
+          inlined.append(.init(name: callee, ranges: child.ranges))
+        }
         readBody(child, procedure: callee, scope: [], &inlined, &mentioned, &graph)
       case DW_TAG_subprogram: readProcedure(child, &graph)
       default: break

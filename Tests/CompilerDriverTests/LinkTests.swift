@@ -15,6 +15,7 @@ struct `A link by pupcc` {
     "-static", "-static-pie", "-no-pie", "-pie", "-s", "-Wl,--strip-debug", "-Xlinker -s", "-g3",
     "-Wl,--gc-sections", "-Wl,-z,now", "-Wl,-x", "-fPIC", "-fno-plt", "-mcmodel=large", "-gdwarf-4",
     "-fno-asynchronous-unwind-tables", "-Wl,--compress-debug-sections=zlib",
+    "-O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fcf-protection -Wl,-z,relro,-z,now",
   ])
   func `makes an updatable program that behaves as gcc's, with`(options: String) async throws {
     let shop = try Workshop(twoSources)
