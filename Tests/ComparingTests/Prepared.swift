@@ -42,7 +42,7 @@ struct Prepared {
       .map { isAbsolute ? "\(place)/\($0)" : $0 }
     let outcome = try await Command(
       Surroundings.tool("pupcc"), ["-w"] + flags + sources + ["-o", "prog"], directory: place
-    ).run()
+    ).runInTurn()
     try #require(outcome.status == 0, "\(outcome.summary)")
     return try Self.image(atPath: "\(place)/prog")
   }

@@ -60,14 +60,14 @@ struct Sample {
   }
 
   private func run(_ arguments: [String], in place: String) async throws {
-    let outcome = try await Command("/usr/bin/gcc", arguments, directory: place).run()
+    let outcome = try await Command("/usr/bin/gcc", arguments, directory: place).runInTurn()
     try #require(outcome.status == 0, "\(outcome.summary)")
   }
 
   private func lineRows(of path: String) async throws -> [(address: UInt64, line: Int)] {
     let outcome = try await Command(
       "/usr/bin/readelf", ["--debug-dump=decodedline", path]
-    ).run()
+    ).runInTurn()
     return outcome.output.split(separator: "\n").compactMap { row in
       let words = row.split(separator: " ")
       guard words.count >= 3, let line = Int(words[1]), words[2].hasPrefix("0x"),

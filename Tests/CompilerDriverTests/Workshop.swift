@@ -38,7 +38,9 @@ final class Workshop {
     all["PUPCC_FLAGS"] = nil
     all.merge(environment) { _, new in new }
     let started = program.hasPrefix("./") ? path(String(program.dropFirst(2))) : program
-    return try await Command(started, arguments, environment: all, directory: folder).run()
+    return try await Command(
+      started, arguments, environment: all, directory: folder, timeout: .seconds(300)
+    ).runInTurn()
   }
 
   /// Runs a line of shell, in which `$CC` is `pupcc`.

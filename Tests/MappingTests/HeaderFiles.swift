@@ -36,7 +36,7 @@ struct HeaderFiles {
   /// Runs a tool here and expects it to succeed.
   @discardableResult
   func run(_ path: String, _ arguments: [String]) async throws -> Command.Outcome {
-    let outcome = try await Command(path, arguments, directory: folder).run()
+    let outcome = try await Command(path, arguments, directory: folder).runInTurn()
     #expect(outcome.status == 0, "\(path) \(arguments)\n\(outcome.summary)\n\(header)")
     return outcome
   }

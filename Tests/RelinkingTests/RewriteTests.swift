@@ -101,7 +101,7 @@ import Testing
     }
 
     static func gcc(_ arguments: [String], in folder: String) async throws {
-      let outcome = try await Command("/usr/bin/gcc", arguments, directory: folder).run()
+      let outcome = try await Command("/usr/bin/gcc", arguments, directory: folder).runInTurn()
       guard outcome.status == 0 else {
         throw LiveFailure.cannotBuild(fixture: "a.c", log: outcome.summary)
       }

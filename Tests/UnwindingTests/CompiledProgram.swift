@@ -17,7 +17,7 @@ final class CompiledProgram: Sendable {
 
   /// - Throws: `LiveFailure.cannotBuild` with gcc's words.
   static func gcc(_ arguments: [String]) async throws {
-    let outcome = try await Command("/usr/bin/gcc", arguments).run()
+    let outcome = try await Command("/usr/bin/gcc", arguments).runInTurn()
     guard outcome.status == 0 else {
       throw LiveFailure.cannotBuild(fixture: arguments[0], log: outcome.summary)
     }

@@ -80,49 +80,26 @@ package final class Sandbox: Sendable {
 
 /// Gives `body` a sandbox of its own, and clears it away however `body` ends.
 package func withSandbox<Result>(_ body: (Sandbox) async throws -> Result) async throws -> Result {
-  await LiveSlots.shared.take()
+  await liveSlots.take()
   do {
     let sandbox = try Sandbox()
     do {
       let result = try await body(sandbox)
       await sandbox.close()
-      await LiveSlots.shared.giveBack()
+      await liveSlots.giveBack()
       return result
     } catch {
       await sandbox.close()
       throw error
     }
   } catch {
-    await LiveSlots.shared.giveBack()
+    await liveSlots.giveBack()
     throw error
   }
 }
 
 /// Lets a few sandboxes exist at a time: live tests mostly wait, but not all of the time.
-private actor LiveSlots {
-  static let shared = LiveSlots(count: 3)
-
-  private var free: Int
-  private var waiters: [CheckedContinuation<Void, Never>] = []
-
-  init(count: Int) { free = count }
-
-  func take() async {
-    if free > 0 {
-      free -= 1
-    } else {
-      await withCheckedContinuation { waiters.append($0) }
-    }
-  }
-
-  func giveBack() {
-    if waiters.isEmpty {
-      free += 1
-    } else {
-      waiters.removeFirst().resume()
-    }
-  }
-}
+private let liveSlots = Slots(count: 3)
 
 extension Sandbox {
   /// What must be the same before and after: the process, its open files, and that no one traces it.
