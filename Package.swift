@@ -113,6 +113,7 @@ let package = Package(
       swiftSettings: settings),
     tests("PupProtocolTests", "PupProtocol", "MapperKit", "UshKit", "ScriptedPup"),
     tests("CompilerDriverTests", "CompilerDriver", "pupcc"),
+    tests("ProgramImagesTests", "ProgramImages", "VersionSpace", "ELFFile", "Relinking", "pupcc"),
     tests("LiveTests"),
   ]
 )
