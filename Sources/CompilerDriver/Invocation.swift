@@ -41,8 +41,9 @@ package struct Invocation: Sendable {
     if queries.contains(where: command.has), !(command.has("-v") && !inputs.isEmpty) {
       return .passThrough
     }
-    if inputs.isEmpty { return .passThrough }
-    if command.has("-S") || inputs.allSatisfy(\.isHeader) { return .assembly }
+    // `-lNAME` is an input, too: main may lie in a library.
+    if inputs.isEmpty, !command.hasAny(startingWith: "-l") { return .passThrough }
+    if command.has("-S") || !inputs.isEmpty && inputs.allSatisfy(\.isHeader) { return .assembly }
     if command.has("-c") { return .objects }
     let untouched = ["-shared", "-r", "--relocatable", "-Bshareable"]
     return untouched.contains(where: command.has)
