@@ -43,6 +43,13 @@ package struct ByteReader: ~Escapable {
     return value
   }
 
+  /// One byte; much cheaper than the generic `read` where that is not specialised.
+  package mutating func readByte() throws(ParseFailure) -> UInt8 {
+    guard remaining >= 1 else { throw .truncated(atByte: offset, needed: 1) }
+    defer { offset += 1 }
+    return bytes[offset]
+  }
+
   package mutating func readBytes(_ byteCount: Int) throws(ParseFailure) -> [UInt8] {
     guard byteCount >= 0, byteCount <= remaining else {
       throw .truncated(atByte: offset, needed: byteCount)
@@ -60,7 +67,7 @@ package struct ByteReader: ~Escapable {
     var result: [UInt8] = []
     while true {
       guard remaining > 0 else { throw .truncated(atByte: start, needed: result.count + 1) }
-      let byte: UInt8 = try read()
+      let byte = try readByte()
       if byte == 0 { break }
       result.append(byte)
     }
@@ -73,7 +80,7 @@ package struct ByteReader: ~Escapable {
     var value: UInt64 = 0
     var shift: UInt64 = 0
     while true {
-      let byte: UInt8 = try read()
+      let byte = try readByte()
       guard shift < 64 else { throw .numberTooLarge(atByte: start) }
       value |= UInt64(byte & 0x7F) << shift
       shift += 7
@@ -87,7 +94,7 @@ package struct ByteReader: ~Escapable {
     var value: Int64 = 0
     var shift: Int64 = 0
     while true {
-      let byte: UInt8 = try read()
+      let byte = try readByte()
       guard shift < 64 else { throw .numberTooLarge(atByte: start) }
       value |= Int64(byte & 0x7F) << shift
       shift += 7

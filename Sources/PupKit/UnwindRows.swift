@@ -2,6 +2,7 @@ import ByteCoding
 import ObjectModel
 import Relinking
 import Tracee
+import Unwinding
 import Updating
 import VersionSpace
 
@@ -23,9 +24,12 @@ enum UnwindRows {
             + "information that can be moved (compile it with -fasynchronous-unwind-tables and "
             + "without -fexceptions)")
       }
-      let size = UInt64(found.common.count + found.description.count)
-      let address = try model.data.allocate(size, alignment: 8, named: .data)
-      let bytes = found.placed(at: address, code: code)
+      let address = try model.data.allocate(
+        UInt64(found.byteCount), alignment: 8, named: .data)
+      guard let bytes = found.placed(at: address.rawValue, code: code.address.rawValue)
+      else {
+        throw .malformed("\(object[code.section].name): its unwind information is out of reach")
+      }
       injection.writes.append(.init(address: address, bytes: bytes))
       let end = code.address.rawValue + code.byteCount
       model.unwind.append(
@@ -113,37 +117,17 @@ private struct FrameDescriptions {
     (0..<4).reduce(0) { $0 | UInt32(bytes[offset + $1]) << (8 * UInt32($1)) }
   }
 
-  /// The description of some code; only CIEs with plain pc-relative pointers and no personality can
-  /// be moved as they are.
-  func description(of code: Injection.PlacedCode) -> FrameDescription? {
+  /// The description of some code, if it needs no more than that: a personality routine would have
+  /// to be found in the target.
+  func description(of code: Injection.PlacedCode) -> MovableDescription? {
     let place = Place(section: code.section, offset: Int64(code.offset))
     guard let (range, start) = entries[place], start >= 0, start + 4 <= bytes.count else {
       return nil
     }
     let end = start + 4 + Int(word(start))
-    guard end <= bytes.count, Self.isPlain(Array(bytes[start..<end])) else { return nil }
-    return FrameDescription(common: Array(bytes[start..<end]), description: Array(bytes[range]))
-  }
-
-  /// Augmentation "zR" with pcrel | sdata4.
-  private static func isPlain(_ common: [UInt8]) -> Bool {
-    guard common.count > 17 else { return false }
-    return Array(common[9..<12]) == [0x7A, 0x52, 0] && common[16] == 0x1B
-  }
-}
-
-/// A CIE and the FDE of some code, as raw bytes of an object.
-private struct FrameDescription {
-  var common: [UInt8]
-  var description: [UInt8]
-
-  /// Both entries for a place in the target.
-  func placed(at address: TraceeAddress, code: Injection.PlacedCode) -> [UInt8] {
-    var writer = ByteWriter(common + description)
-    let start = common.count
-    writer.patch(UInt32(start + 4), at: start + 4)
-    let place = address.rawValue + UInt64(start) + 8
-    writer.patch(UInt32(truncatingIfNeeded: code.address.rawValue &- place), at: start + 8)
-    return writer.bytes
+    guard end <= bytes.count else { return nil }
+    let found = MovableDescription(
+      common: Array(bytes[start..<end]), description: Array(bytes[range]))
+    return found?.pointers.isEmpty == true ? found : nil
   }
 }

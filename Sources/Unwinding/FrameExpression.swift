@@ -31,13 +31,13 @@ struct FrameExpression {
     _ reader: inout ByteReader, _ stack: inout [UInt64],
     memory: borrowing some TraceeMemory & ~Copyable
   ) throws(ParseFailure) -> Bool {
-    let code: UInt8 = try reader.read()
+    let code = try reader.readByte()
     switch code {
     case 0x03: stack.append(try reader.read())
     case 0x06:
       guard let address = stack.popLast(), let value = read(address, memory) else { return false }
       stack.append(value)
-    case 0x08: stack.append(UInt64(try reader.read(UInt8.self)))
+    case 0x08: stack.append(UInt64(try reader.readByte()))
     case 0x09: stack.append(UInt64(bitPattern: Int64(try reader.read(Int8.self))))
     case 0x0A: stack.append(UInt64(try reader.read(UInt16.self)))
     case 0x0B: stack.append(UInt64(bitPattern: Int64(try reader.read(Int16.self))))

@@ -39,7 +39,7 @@ struct FrameInterpreter {
     var reader = ByteReader(module.ehFrame.span)
     try reader.seek(to: Int(range.lowerBound))
     while reader.offset < Int(range.upperBound) {
-      let code: UInt8 = try reader.read()
+      let code = try reader.readByte()
       let low = Int(code & 0x3F)
       switch code & 0xC0 {
       case 0x40:
@@ -62,7 +62,7 @@ struct FrameInterpreter {
     switch code {
     case 0x00: break
     case 0x01: state.address = try reader.readPointer(common.pointerEncoding, in: module)
-    case 0x02: state.address &+= UInt64(try reader.read(UInt8.self)) &* common.codeAlignment
+    case 0x02: state.address &+= UInt64(try reader.readByte()) &* common.codeAlignment
     case 0x03: state.address &+= UInt64(try reader.read(UInt16.self)) &* common.codeAlignment
     case 0x04: state.address &+= UInt64(try reader.read(UInt32.self)) &* common.codeAlignment
     case 0x0A:
