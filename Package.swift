@@ -101,6 +101,7 @@ let package = Package(
     tests(
       "ComparingTests", "Comparing", "Relinking", "ObjectModel", "TypeModel", "VersionSpace", "X86Code",
       "ELFFile", "Disassembler", "pupcc"),
+    tests("TypeModelTests", "TypeModel"),
     tests("MappingTests", "Mapping", "TypeModel"),
     tests("UpdatingTests", "Updating", "VersionSpace", "Unwinding"),
     tests("TraceeTests", "Tracee", "VersionSpace", "Unwinding"),

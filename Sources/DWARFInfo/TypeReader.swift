@@ -4,15 +4,17 @@ import TypeModel
 /// Reads types of one unit into a graph that all units share.
 struct TypeReader {
   let session: DWARFSession
-  let version: Int
+  let form: UnitForm
   let files: [String]
   /// By offset in `.debug_info`.
   private var known: [UInt64: TypeID] = [:]
   private var void: TypeID?
+  /// Types that have an id and are not read yet: a list, since types may nest without end.
+  private var waiting: [(offset: UInt64, id: TypeID)] = []
 
-  init(session: DWARFSession, version: Int, files: [String]) {
+  init(session: DWARFSession, form: UnitForm, files: [String]) {
     self.session = session
-    self.version = version
+    self.form = form
     self.files = files
   }
 
@@ -29,13 +31,20 @@ struct TypeReader {
     return id
   }
 
-  private mutating func type(at offset: UInt64, _ graph: inout TypeGraph) -> TypeID {
+  mutating func type(at offset: UInt64, _ graph: inout TypeGraph) -> TypeID {
     if let found = known[offset] { return found }
-    guard let entry = session.entry(at: offset, version: version) else { return voidType(&graph) }
     let id = graph.append(.void)
     known[offset] = id
-    graph[id] = read(entry, &graph)
+    waiting.append((offset, id))
     return id
+  }
+
+  /// Reads what the types so far refer to; to be called once a unit is read.
+  mutating func finish(_ graph: inout TypeGraph) {
+    while let next = waiting.popLast() {
+      guard let entry = session.entry(at: next.offset, form) else { continue }
+      graph[next.id] = read(entry, &graph)
+    }
   }
 
   private mutating func read(_ entry: DebugEntry, _ graph: inout TypeGraph) -> CType {

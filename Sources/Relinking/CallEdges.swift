@@ -6,6 +6,8 @@ import X86Code
 struct CallEdges<Decoder: InstructionDecoding> {
   private let index: ImageIndex
   private let decoder: Decoder
+  private let tables: JumpTables
+  private let pointers: FunctionPointers
 
   /// Library procedures that keep a procedure's address without calling it in their caller's extent.
   private let registering: Set<String> = [
@@ -13,9 +15,15 @@ struct CallEdges<Decoder: InstructionDecoding> {
     "pthread_key_create", "pthread_atfork", "bsd_signal", "sysv_signal", "sigset", "timer_create",
   ]
 
-  init(image: ProgramImage, decoder: Decoder) {
+  /// - Parameters:
+  ///   - image: the program, with nothing in `calls` yet.
+  ///   - furtherTypes: types by unit that no procedure of it mentions.
+  ///   - decoder: splits code into instructions.
+  init(image: ProgramImage, furtherTypes: [[TypeID]], decoder: Decoder) {
     index = ImageIndex(image)
     self.decoder = decoder
+    tables = JumpTables(index)
+    pointers = FunctionPointers(image.delta, furtherTypes: furtherTypes)
   }
 
   private struct Found {
@@ -26,9 +34,8 @@ struct CallEdges<Decoder: InstructionDecoding> {
   }
 
   func add(to delta: inout Delta) {
-    var found = delta.procedures.enumerated().map { scan($0.element, number: $0.offset) }
-    var taken = Set(found.flatMap(\.addresses))
-    taken.formUnion(addressesInData())
+    var found = delta.procedures.indices.map(scan)
+    let taken = Set(found.flatMap(\.addresses)).union(addressesInData())
     for procedure in taken { delta.procedures[procedure].isAddressTaken = true }
     for number in found.indices {
       if found[number].callsForeign {
@@ -37,7 +44,7 @@ struct CallEdges<Decoder: InstructionDecoding> {
         }
       }
       if found[number].callsIndirectly {
-        for callee in indirectCallees(of: number, taken) {
+        for callee in pointers.callees(of: delta.procedures[number], among: taken) {
           found[number].edges.insert(.init(callee: callee, kind: .indirect))
         }
       }
@@ -47,9 +54,10 @@ struct CallEdges<Decoder: InstructionDecoding> {
     }
   }
 
-  private func scan(_ procedure: Delta.Procedure, number own: Int) -> Found {
-    var found = Found()
+  private func scan(_ number: Int) -> Found {
+    let procedure = index.image.delta.procedures[number]
     let object = index.image.object(of: procedure.unit)
+    var found = Found()
     for part in procedure.parts {
       let section = object[part.section]
       let end = part.offset + part.byteCount
@@ -59,22 +67,19 @@ struct CallEdges<Decoder: InstructionDecoding> {
         found.callsIndirectly = true
         continue
       }
-      var branches: Set<Int> = []
-      var tails: [Int: Int] = [:]
-      for instruction in instructions {
-        note(instruction, &branches, &tails, &found)
-        if instruction.flow == .call, let target = instruction.target, target == 0,
-          part.kind == .body
-        {
-          found.edges.insert(.init(callee: own, kind: .direct))
-        }
+      let relocations = section.relocations.filter { part.offset <= $0.offset && $0.offset < end }
+      let fields = OperandFields(
+        code: code, instructions: instructions, hasTables: tables.uses(of: number),
+        tableFields: tables.fields(relocations, part, of: number, object))
+      if fields.callsIndirectly { found.callsIndirectly = true }
+      if part.kind == .body, fields.callsOwnStart {
+        found.edges.insert(.init(callee: number, kind: .direct))
       }
-      for relocation in section.relocations
-      where relocation.offset >= part.offset && relocation.offset < end {
+      for relocation in relocations {
         let field = Int(relocation.offset - part.offset)
         let reference = index.reference(
-          of: relocation, unit: procedure.unit, tail: tails[field] ?? 4)
-        record(reference, isBranch: branches.contains(field), own: own, &found)
+          of: relocation, unit: procedure.unit, tail: fields.tails[field] ?? 4)
+        record(reference, isBranch: fields.branches.contains(field), own: number, &found)
       }
     }
     return found
@@ -85,27 +90,6 @@ struct CallEdges<Decoder: InstructionDecoding> {
       return try decoder.instructions(in: code)
     } catch {
       return nil
-    }
-  }
-
-  private func note(
-    _ instruction: Instruction, _ branches: inout Set<Int>, _ tails: inout [Int: Int],
-    _ found: inout Found
-  ) {
-    if let field = instruction.displacement {
-      tails[instruction.offset + field.offset] = instruction.byteCount - field.offset
-    }
-    switch instruction.flow {
-    case .call, .jump, .conditionalJump:
-      if let field = instruction.displacement { branches.insert(instruction.offset + field.offset) }
-    case .indirectCall, .indirectJump:
-      // `call *foreign@GOTPCREL(%rip)` names its callee by a relocation.
-      if instruction.isRIPRelative, let field = instruction.displacement {
-        branches.insert(instruction.offset + field.offset)
-      } else {
-        found.callsIndirectly = true
-      }
-    case .next, .return: break
     }
   }
 
@@ -121,7 +105,8 @@ struct CallEdges<Decoder: InstructionDecoding> {
       found.edges.insert(.init(callee: callee, kind: .clone))
     case .foreign(let name, _):
       if isBranch, !registering.contains(name) { found.callsForeign = true }
-    case .datum where isBranch: found.callsIndirectly = true
+    // `call *table+8(%rip)`.
+    case .datum where isBranch, .literal where isBranch: found.callsIndirectly = true
     case .part, .datum, .literal, .absolute: break
     }
   }
@@ -130,11 +115,7 @@ struct CallEdges<Decoder: InstructionDecoding> {
   private func addressesInData() -> Set<Int> {
     var result: Set<Int> = []
     for unit in index.image.delta.units.indices {
-      let object = index.image.object(of: unit)
-      for section in object.sections where section.isAllocated && !section.isExecutable {
-        guard !section.name.hasPrefix(PreparedName.slotSection),
-          !section.name.hasPrefix(".eh_frame")
-        else { continue }
+      for section in index.image.object(of: unit).sections where section.holdsData {
         for relocation in section.relocations {
           if case .procedure(let callee) = index.reference(of: relocation, unit: unit, tail: 0) {
             result.insert(callee)
@@ -144,48 +125,12 @@ struct CallEdges<Decoder: InstructionDecoding> {
     }
     return result
   }
+}
 
-  /// Address-taken procedures of a type that the procedure's unit has pointers to; all of them when
-  /// the unit has none, since the pointer then came without a type.
-  private func indirectCallees(of number: Int, _ taken: Set<Int>) -> [Int] {
-    let delta = index.image.delta
-    let mentioned =
-      delta.procedures[number].mentionedTypes
-      + delta.data.filter { $0.unit == delta.procedures[number].unit }.map(\.type)
-    var pointed: Set<String> = []
-    var seen: Set<TypeID> = []
-    for type in mentioned { collect(type, &pointed, &seen) }
-    guard !pointed.isEmpty else { return taken.sorted() }
-    return taken.sorted().filter { callee in
-      pointed.contains(shape(delta.procedures[callee].prototype))
-    }
-  }
-
-  /// The function types that values of `type` lead to, through members and pointers.
-  private func collect(_ type: TypeID, _ pointed: inout Set<String>, _ seen: inout Set<TypeID>) {
-    guard seen.insert(type).inserted else { return }
-    switch index.image.delta.types[type] {
-    case .pointer(let next), .array(let next, _), .typedef(_, let next), .qualified(_, let next):
-      collect(next, &pointed, &seen)
-    case .structure(let composite), .union(let composite):
-      for member in composite.members { collect(member.type, &pointed, &seen) }
-    case .function(let prototype): pointed.insert(shape(prototype))
-    case .void, .base, .enumeration: break
-    }
-  }
-
-  /// Sizes and kinds only: a call through a pointer of a compatible type still matches.
-  private func shape(_ prototype: Prototype) -> String {
-    let types = index.image.delta.types
-    func kind(_ id: TypeID) -> String {
-      switch types[types.underlying(id)] {
-      case .void: "v"
-      case .base(_, .float, let size): "f\(size)"
-      case .pointer, .array, .function: "p"
-      case .structure, .union: "s\(types.byteCount(of: id))"
-      default: "i\(types.byteCount(of: id))"
-      }
-    }
-    return kind(prototype.result) + "(" + prototype.parameters.map { kind($0.type) }.joined()
+extension Section {
+  /// Whether it is loaded and neither code nor what the passes or the unwinder keep in it.
+  var holdsData: Bool {
+    isAllocated && !isExecutable && !name.hasPrefix(PreparedName.slotSection)
+      && !name.hasPrefix(".eh_frame")
   }
 }

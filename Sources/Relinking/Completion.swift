@@ -20,7 +20,6 @@ package struct Completion<Decoder: InstructionDecoding> {
   let objects: [LinkedObject]
   let decoder: Decoder
   private let places: PlacementMap
-  private var remarks: [String] = []
 
   package init(debug: DebugInformation, objects: [LinkedObject], decoder: Decoder) {
     self.debug = debug
@@ -52,7 +51,8 @@ package struct Completion<Decoder: InstructionDecoding> {
     }
     delta.procedures = ordered(delta.procedures)
     let edges = CallEdges(
-      image: ProgramImage(delta: delta, objects: objects.map(\.object)), decoder: decoder)
+      image: ProgramImage(delta: delta, objects: objects.map(\.object)),
+      furtherTypes: objects.indices.map { units[$0]?.furtherTypes ?? [] }, decoder: decoder)
     edges.add(to: &delta)
     return delta
   }
@@ -105,7 +105,7 @@ package struct Completion<Decoder: InstructionDecoding> {
   private func data(
     of unit: DebugInformation.Unit, _ number: Int, _ types: TypeGraph
   ) -> [Delta.Datum] {
-    var threadLocals = ThreadLocalSymbols(objects[number].object)
+    let threadLocals = ThreadLocalSymbols(objects[number].object).places(of: unit.data)
     return unit.data.compactMap { datum in
       var described = Delta.Datum(
         name: datum.name, unit: number, procedure: datum.procedure, scope: datum.scope,
@@ -116,7 +116,7 @@ package struct Completion<Decoder: InstructionDecoding> {
       case .threadLocal(let offset):
         described.isThreadLocal = true
         described.address = LinkAddress(rawValue: offset)
-        let place = threadLocals.take(datum.name)
+        let place = threadLocals[offset]
         described.section = place?.section
         described.offset = place?.offset ?? 0
       case .address(let address):
@@ -167,19 +167,37 @@ struct PlacementMap {
 
 /// The thread-local symbols of an object; function-local ones are numbered by gcc.
 struct ThreadLocalSymbols {
-  private var symbols: [Symbol]
+  typealias Place = (section: SectionID, offset: UInt64)
+
+  /// In the order in which the linker lays them out: what has an image first.
+  private var symbols: [(name: String, place: Place)] = []
 
   init(_ object: ObjectFile) {
-    symbols = object.symbols.filter { $0.type == .threadLocal && $0.isDefined }
+    var found: [(order: (Int, SectionID, UInt64), name: String)] = []
+    for symbol in object.symbols where symbol.type == .threadLocal {
+      guard case .section(let section) = symbol.place else { continue }
+      let rank = object[section].type == .nobits ? 1 : 0
+      found.append(((rank, section, symbol.value), symbol.name))
+    }
+    symbols = found.sorted { $0.order < $1.order }.map { ($0.name, ($0.order.1, $0.order.2)) }
   }
 
-  mutating func take(_ name: String) -> (section: SectionID, offset: UInt64)? {
-    guard
-      let index = symbols.firstIndex(where: { $0.name == name })
-        ?? symbols.firstIndex(where: { $0.name.hasPrefix(name + ".") }),
-      case .section(let section) = symbols[index].place
-    else { return nil }
-    let symbol = symbols.remove(at: index)
-    return (section, symbol.value)
+  /// Where each thread-local datum lies in the object, by its offset in the TLS block; several of
+  /// one name follow each other in both.
+  func places(of data: [DebugInformation.Datum]) -> [UInt64: Place] {
+    var rest = symbols
+    var result: [UInt64: Place] = [:]
+    let found = data.compactMap { datum -> (offset: UInt64, name: String)? in
+      guard case .threadLocal(let offset) = datum.storage else { return nil }
+      return (offset, datum.name)
+    }
+    for (offset, name) in found.sorted(by: { $0.offset < $1.offset }) {
+      guard
+        let index = rest.firstIndex(where: { $0.name == name })
+          ?? rest.firstIndex(where: { $0.name.hasPrefix(name + ".") })
+      else { continue }
+      result[offset] = rest.remove(at: index).place
+    }
+    return result
   }
 }

@@ -21,10 +21,13 @@ package struct DebugInformation: Hashable, Sendable {
     /// (address, line) pairs of the unit's line table, by rising address; file is not told apart
     /// because only the number is compared.
     package var lines: [LineRow]
+    /// Types that belong to no one procedure of the unit: of variables and procedures that it only
+    /// declares, and function types that nothing declares (typedefs of casts).
+    package var furtherTypes: [TypeID]
 
     package init(
       path: String, directory: String, producer: String, language: Int, procedures: [Procedure],
-      data: [Datum], lines: [LineRow]
+      data: [Datum], lines: [LineRow], furtherTypes: [TypeID] = []
     ) {
       self.path = path
       self.directory = directory
@@ -33,6 +36,7 @@ package struct DebugInformation: Hashable, Sendable {
       self.procedures = procedures
       self.data = data
       self.lines = lines
+      self.furtherTypes = furtherTypes
     }
   }
 
@@ -53,11 +57,10 @@ package struct DebugInformation: Hashable, Sendable {
     package var isExternal: Bool
     package var prototype: Prototype
     package var declaredAt: SourceLine
-    /// Where its own instructions are, as half-open ranges of link addresses, the entry's range
-    /// first.
+    /// Where its own instructions are, as half-open ranges of link addresses, the entry's first;
+    /// empty if it was wholly inlined.
     ///
-    /// Empty if it was wholly inlined. A clone (`.constprop`) is an entry of its own with the same
-    /// name.
+    /// A clone (`.constprop`) is an entry of its own with the same name.
     package var ranges: [Range<UInt64>]
     /// The procedures that were inlined into this one, at any depth.
     package var inlined: [Inlined]
