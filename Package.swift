@@ -97,7 +97,9 @@ let package = Package(
     tests("DWARFInfoTests", "DWARFInfo", "TypeModel"),
     tests(
       "UnwindingTests", "Unwinding", "VersionSpace", "Tracee", "Updating", exclude: ["Programs"]),
-    tests("RelinkingTests", "Relinking", "ObjectModel", "ELFFile", "Disassembler", "X86Code", "TypeModel"),
+    tests(
+      "RelinkingTests", "Relinking", "ObjectModel", "ELFFile", "Disassembler", "X86Code",
+      "TypeModel", "ProgramImages", "pupcc"),
     tests(
       "ComparingTests", "Comparing", "Relinking", "ObjectModel", "TypeModel", "VersionSpace", "X86Code",
       "ELFFile", "Disassembler", "pupcc"),
