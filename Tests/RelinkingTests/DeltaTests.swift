@@ -3,6 +3,7 @@ import ObjectModel
 import Relinking
 import TestSupport
 import Testing
+import TypeModel
 
 /// What `pupcc` says of a program that it linked.
 @Suite struct DeltaTests {
