@@ -99,7 +99,7 @@ let package = Package(
       "UnwindingTests", "Unwinding", "VersionSpace", "Tracee", "Updating", exclude: ["Programs"]),
     tests(
       "RelinkingTests", "Relinking", "ObjectModel", "ELFFile", "Disassembler", "X86Code",
-      "TypeModel", "ProgramImages", "pupcc"),
+      "TypeModel", "VersionSpace", "ProgramImages", "pupcc"),
     tests(
       "ComparingTests", "Comparing", "Relinking", "ObjectModel", "TypeModel", "VersionSpace", "X86Code",
       "ELFFile", "Disassembler", "pupcc"),

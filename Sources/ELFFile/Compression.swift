@@ -2,6 +2,7 @@ import CZlib
 
 /// zlib streams (RFC 1950).
 package enum Compression {
+  /// The bytes as a stream of the default level.
   package static func deflate(_ bytes: [UInt8]) -> [UInt8] {
     var length = compressBound(UInt(bytes.count))
     var result = [UInt8](repeating: 0, count: Int(length))
@@ -19,7 +20,8 @@ package enum Compression {
   package static func inflate(
     _ bytes: [UInt8], expectedByteCount: Int, file: String
   ) throws(ELFFailure) -> [UInt8] {
-    guard (0...(1 << 30)).contains(expectedByteCount) else {
+    // No deflate stream grows more than 1,032-fold, so no room is made for a size that is a lie.
+    guard (0...min(1 << 30, bytes.count * 1_032)).contains(expectedByteCount) else {
       throw .malformed(file: file, what: "a compressed section's size")
     }
     var length = UInt(expectedByteCount)

@@ -68,7 +68,9 @@ import ObjectModel
   }
 
   /// All sections but the null one, so that ELF section index n is element n − 1.
-  func sections() throws(ELFFailure) -> [RawSection] {
+  ///
+  /// `contents` is filled in only if asked for; its bounds are checked either way.
+  func sections(withContents: Bool) throws(ELFFailure) -> [RawSection] {
     var names = 0
     guard unsafe elf_getshdrstrndx(elf, &names) == 0 else {
       throw .malformed(file: file, what: "the section name table")
@@ -76,14 +78,14 @@ import ObjectModel
     var result: [RawSection] = []
     var next = unsafe elf_nextscn(elf, nil)
     while let section = unsafe next {
-      result.append(try unsafe raw(section, names))
+      result.append(try unsafe raw(section, names, withContents))
       unsafe next = elf_nextscn(elf, section)
     }
     return result
   }
 
   private func raw(
-    _ section: OpaquePointer, _ names: Int
+    _ section: OpaquePointer, _ names: Int, _ withContents: Bool
   ) throws(ELFFailure) -> RawSection {
     guard let header = unsafe elf64_getshdr(section) else {
       throw .malformed(file: file, what: "a section header")
@@ -91,15 +93,20 @@ import ObjectModel
     let read = unsafe header.pointee
     let name =
       unsafe elf_strptr(elf, names, Int(read.sh_name)).map { unsafe String(cString: $0) } ?? ""
+    guard read.sh_addralign & (read.sh_addralign &- 1) == 0, read.sh_addralign <= 1 << 40 else {
+      throw .malformed(file: file, what: "the alignment of section \(name)")
+    }
     var contents: [UInt8] = []
     if read.sh_type != 8, read.sh_size > 0 {
       let (end, overflow) = read.sh_offset.addingReportingOverflow(read.sh_size)
       guard !overflow, end <= UInt64(byteCount) else {
         throw .truncated(file: file, what: "section \(name)")
       }
-      let start = Int(read.sh_offset)
-      unsafe contents = Array(
-        UnsafeRawBufferPointer(start: UnsafeRawPointer(buffer) + start, count: Int(read.sh_size)))
+      if withContents {
+        let start = Int(read.sh_offset)
+        unsafe contents = Array(
+          UnsafeRawBufferPointer(start: UnsafeRawPointer(buffer) + start, count: Int(read.sh_size)))
+      }
     }
     return RawSection(
       name: name, type: read.sh_type, flags: read.sh_flags, address: read.sh_addr,

@@ -7,6 +7,8 @@ extension ELFProgram {
     package var name: String
     package var type: UInt32
     package var contents: [UInt8]
+
+    /// `type` is its `sh_type`, `SHT_PROGBITS` unless stated.
     package init(name: String, type: UInt32 = 1, contents: [UInt8]) {
       self.name = name
       self.type = type
@@ -24,7 +26,7 @@ extension ELFProgram {
       if section.name == ".shstrtab" { return false }
       return section.flags.contains(.allocated) || !isDropped(section.name)
     }
-    var number: [Int: Int] = [:]
+    var number = [0: 0]
     for (place, index) in kept.enumerated() { number[index + 1] = place + 1 }
     var writer = ByteWriter(Array(bytes.prefix(loadedEnd)))
     var headers = ByteWriter([UInt8](repeating: 0, count: 64))
@@ -33,9 +35,13 @@ extension ELFProgram {
       var section = sections[index]
       if !section.flags.contains(.allocated) {
         writer.align(to: Int(max(1, min(section.alignment, 4096))))
-        let contents = contents(of: section)
+        var contents = contents(of: section)
+        if section.type == 2 { Self.renumber(&contents, number) }
         section.fileOffset = UInt64(writer.bytes.count)
         writer.append(contentsOf: contents)
+      }
+      if section.flags.contains(.infoLink) {
+        section.info = UInt32(number[Int(section.info)] ?? 0)
       }
       Self.append(section, &headers, &names, link: number[Int(section.link)] ?? 0)
     }
@@ -49,6 +55,18 @@ extension ELFProgram {
       Self.append(made, &headers, &names, link: 0)
     }
     return finish(writer, headers, names, count: kept.count + new.count + 2)
+  }
+
+  /// Gives the symbols of `table` the new numbers of their sections; those of a dropped section
+  /// become absolute.
+  private static func renumber(_ table: inout [UInt8], _ number: [Int: Int]) {
+    for entry in stride(from: 0, to: table.count - 23, by: 24) {
+      let old = Int(table[entry + 6]) | Int(table[entry + 7]) << 8
+      guard old < 0xFF00 else { continue }
+      let new = number[old] ?? 0xFFF1
+      table[entry + 6] = UInt8(truncatingIfNeeded: new)
+      table[entry + 7] = UInt8(truncatingIfNeeded: new >> 8)
+    }
   }
 
   /// The end of what segments load, in the file.
@@ -92,6 +110,7 @@ extension ELFProgram {
     let start = writer.bytes.count
     writer.append(contentsOf: headers.bytes)
     writer.patch(UInt64(start), at: 40)
+    writer.patch(UInt16(64), at: 58)
     writer.patch(UInt16(count), at: 60)
     writer.patch(UInt16(count - 1), at: 62)
     return writer.bytes

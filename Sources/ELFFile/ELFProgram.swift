@@ -44,7 +44,7 @@ package struct ELFProgram: Sendable {
     self.bytes = bytes
     isPositionIndependent = handle.type == 3
     entry = handle.entry
-    sections = try handle.sections().map { raw in
+    sections = try handle.sections(withContents: false).map { raw in
       ProgramSection(
         name: raw.name, type: raw.type, flags: SectionFlags(rawValue: raw.flags),
         address: raw.address, fileOffset: raw.offset, byteCount: raw.byteCount, link: raw.link,
@@ -76,15 +76,25 @@ package struct ELFProgram: Sendable {
         try reader.skip(8)
         let fileSize: UInt64 = try reader.read()
         let memorySize: UInt64 = try reader.read()
+        guard
+          type == 0
+            || isWithin(UInt64(bytes.count), offset, fileSize)
+              && isWithin(.max, address, memorySize) && (type != 1 || fileSize <= memorySize)
+        else { throw ParseFailure.truncated(atByte: place, needed: 56) }
         result.append(
           Segment(
             type: type, address: address, fileOffset: offset, fileByteCount: fileSize,
             memoryByteCount: memorySize, headerOffset: place))
       }
     } catch {
-      throw .truncated(file: name, what: "the program header table")
+      throw .truncated(file: name, what: "the program header table, or a segment,")
     }
     return result
+  }
+
+  private static func isWithin(_ end: UInt64, _ start: UInt64, _ byteCount: UInt64) -> Bool {
+    let (last, overflow) = start.addingReportingOverflow(byteCount)
+    return !overflow && last <= end
   }
 
   package func section(named name: String) -> ProgramSection? { sections.first { $0.name == name } }

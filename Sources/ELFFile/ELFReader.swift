@@ -14,7 +14,7 @@ package enum ELFReader {
   package static func object(_ bytes: [UInt8], name: String) throws(ELFFailure) -> ObjectFile {
     let handle = try ELFHandle(bytes, file: name)
     guard handle.type == 1 else { throw .wrongKind(file: name, found: kindName(handle.type)) }
-    var reader = ObjectReader(file: name, raw: try handle.sections())
+    var reader = ObjectReader(file: name, raw: try handle.sections(withContents: true))
     try reader.read()
     return reader.object
   }
@@ -74,8 +74,13 @@ private struct ObjectReader {
           contents: section.contents, byteCount: Int(clamping: section.byteCount)))
     }
     try readSymbols()
+    try readTables()
+  }
+
+  private mutating func readTables() throws(ELFFailure) {
     for (number, section) in raw.enumerated() {
       if section.type == 4 { try readRelocations(section) }
+      if section.type == 9 { throw .malformed(file: file, what: "relocations without addends") }
       if section.type == 17 { try readGroup(section) }
       if section.flags & SectionFlags.linkOrder.rawValue != 0, let id = ids[number + 1] {
         object[id].linkedSection = ids[Int(section.link)]
@@ -126,13 +131,16 @@ private struct ObjectReader {
       let nameOffset = Int(try reader.read(UInt32.self))
       let info: UInt8 = try reader.read()
       let other: UInt8 = try reader.read()
-      var section = Int(try reader.read(UInt16.self))
+      let section: UInt16 = try reader.read()
       let value: UInt64 = try reader.read()
       let size: UInt64 = try reader.read()
+      var place = Symbol.Place.undefined
       if section == 0xFFFF {
         var indices = ByteReader(extended.span)
         try indices.seek(to: index * 4)
-        section = Int(try indices.read(UInt32.self))
+        place = try self.place(inSection: Int(try indices.read(UInt32.self)))
+      } else {
+        place = try self.place(section)
       }
       var names = ByteReader(strings.span)
       try names.seek(to: nameOffset)
@@ -143,26 +151,29 @@ private struct ObjectReader {
       else { throw ParseFailure.truncated(atByte: index * 24, needed: 24) }
       return Symbol(
         name: name, binding: binding, type: kind, visibility: visibility,
-        place: try place(section), value: value, byteCount: size)
+        place: place, value: value, byteCount: size)
     } catch {
       throw .malformed(file: file, what: "symbol \(index)")
     }
   }
 
-  private func place(_ section: Int) throws(ParseFailure) -> Symbol.Place {
+  private func place(_ section: UInt16) throws(ParseFailure) -> Symbol.Place {
     switch section {
-    case 0: return .undefined
-    case 0xFFF1: return .absolute
-    case 0xFFF2: return .common
-    default:
-      if let id = ids[section] { return .section(id) }
-      // A group's signature may lie in the group's own section (gas, for the macros of -g3); the
-      // writer puts it back there.
-      guard raw.indices.contains(section - 1), raw[section - 1].type == 17 else {
-        throw .truncated(atByte: section, needed: 1)
-      }
-      return .absolute
+    case 0: .undefined
+    case 0xFFF1: .absolute
+    case 0xFFF2: .common
+    default: try place(inSection: Int(section))
     }
+  }
+
+  private func place(inSection section: Int) throws(ParseFailure) -> Symbol.Place {
+    if let id = ids[section] { return .section(id) }
+    // A group's signature may lie in the group's own section (gas, for the macros of -g3); the
+    // writer puts it back there.
+    guard raw.indices.contains(section - 1), raw[section - 1].type == 17 else {
+      throw .truncated(atByte: section, needed: 1)
+    }
+    return .absolute
   }
 
   private mutating func readRelocations(_ table: ELFHandle.RawSection) throws(ELFFailure) {
@@ -170,7 +181,7 @@ private struct ObjectReader {
     guard table.entrySize == 24, table.contents.count % 24 == 0 else {
       throw .malformed(file: file, what: table.name)
     }
-    let byteCount = Self.byteCountWhenLoaded(object[target])
+    let size = Self.byteCountWhenLoaded(object[target])
     var relocations: [Relocation] = []
     relocations.reserveCapacity(table.contents.count / 24)
     do throws(ParseFailure) {
@@ -180,25 +191,29 @@ private struct ObjectReader {
         let type: UInt32 = try reader.read()
         let symbol = Int(try reader.read(UInt32.self))
         let addend: Int64 = try reader.read()
-        guard symbol <= object.symbols.count, offset < byteCount else {
+        let relocation = Relocation(
+          offset: offset, type: RelocationType(rawValue: type),
+          symbol: symbol == 0 ? nil : SymbolID(rawValue: symbol - 1), addend: addend)
+        let (end, overflow) = offset.addingReportingOverflow(
+          UInt64(relocation.type.fieldByteCount ?? 1))
+        guard symbol <= object.symbols.count, !overflow, end <= size else {
           throw .truncated(atByte: reader.offset, needed: symbol)
         }
-        relocations.append(
-          Relocation(
-            offset: offset, type: RelocationType(rawValue: type),
-            symbol: symbol == 0 ? nil : SymbolID(rawValue: symbol - 1), addend: addend))
+        relocations.append(relocation)
       }
     } catch {
       throw .malformed(file: file, what: table.name)
     }
-    object[target].relocations = relocations.sorted { $0.offset < $1.offset }
+    object[target].relocations.append(contentsOf: relocations)
+    object[target].relocations.sort { $0.offset < $1.offset }
   }
 
   /// Relocations of a compressed section count in what it holds, whose size its header names (gABI
   /// "Section Compression").
   private static func byteCountWhenLoaded(_ section: Section) -> UInt64 {
+    if section.name.hasPrefix(".zdebug_") { return .max }
     guard section.flags.contains(.compressed), section.contents.count >= 24 else {
-      return UInt64(section.byteCount)
+      return UInt64(section.contents.count)
     }
     return (0..<8).reduce(0) { $0 | UInt64(section.contents[8 + $1]) << UInt64(8 * $1) }
   }

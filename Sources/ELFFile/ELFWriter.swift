@@ -5,17 +5,16 @@ package import ObjectModel
 package enum ELFWriter {
   /// The ELF file for `object`.
   ///
-  /// - Throws: `.unwritable` when the object needs what is not written: another kind than
-  ///   relocatable, or more than 65,279 sections.
+  /// More sections than 16 bits can number are written by extended numbering (gABI "ELF Header",
+  /// `e_shnum`).
+  ///
+  /// - Throws: `.unwritable` when `object` is not relocatable.
   package static func bytes(of object: ObjectFile, name: String) throws(ELFFailure) -> [UInt8] {
     guard object.kind == .relocatable else {
       throw .unwritable(file: name, what: "\(object.kind.rawValue) files")
     }
     var layout = ObjectLayout(object)
     layout.build()
-    guard layout.sections.count < 65_279 else {
-      throw .unwritable(file: name, what: "more than 65,279 sections")
-    }
     return layout.file()
   }
 }
@@ -125,6 +124,7 @@ private struct ObjectLayout {
     let groupOfSignature = Dictionary(
       object.groups.enumerated().map { ($0.element.signature.rawValue, 1 + $0.offset) },
       uniquingKeysWith: { first, _ in first })
+    var indices = ByteWriter([UInt8](repeating: 0, count: 4))
     for index in symbolOrder {
       let symbol = object.symbols[index]
       writer.append(UInt32(strings.offset(of: symbol.name)))
@@ -136,7 +136,14 @@ private struct ObjectLayout {
         writer.append(UInt16(truncatingIfNeeded: groupOfSignature[index] ?? 0))
       case .absolute: writer.append(UInt16(0xFFF1))
       case .common: writer.append(UInt16(0xFFF2))
-      case .section(let id): writer.append(UInt16(truncatingIfNeeded: first + id.rawValue))
+      case .section(let id):
+        let number = first + id.rawValue
+        writer.append(UInt16(number < Self.firstReserved ? number : 0xFFFF))
+      }
+      if case .section(let id) = symbol.place, first + id.rawValue >= Self.firstReserved {
+        indices.append(UInt32(first + id.rawValue))
+      } else {
+        indices.append(UInt32(0))
       }
       writer.append(symbol.value)
       writer.append(symbol.byteCount)
@@ -147,6 +154,11 @@ private struct ObjectLayout {
         name: ".symtab", type: 2, link: sections.count + 1, info: locals + 1, alignment: 8,
         entrySize: 24, contents: writer.bytes))
     sections.append(Output(name: ".strtab", type: 3, contents: strings.bytes))
+    guard sections.count >= Self.firstReserved else { return }
+    sections.append(
+      Output(
+        name: ".symtab_shndx", type: 18, link: sections.count - 2, alignment: 4, entrySize: 4,
+        contents: indices.bytes))
   }
 
   /// Header, contents, section header table.
@@ -155,10 +167,15 @@ private struct ObjectLayout {
     var names = StringTable()
     let nameOffsets = sections.map { names.offset(of: $0.name) } + [names.offset(of: ".shstrtab")]
     sections.append(Output(name: ".shstrtab", type: 3, contents: names.bytes))
+    if sections.count >= Self.firstReserved {
+      sections[0].byteCount = sections.count
+      sections[0].link = sections.count - 1
+    }
     var writer = ByteWriter([UInt8](repeating: 0, count: 64))
     var offsets: [Int] = []
     for section in sections {
-      writer.align(to: Int(max(section.alignment, 1)))
+      // An alignment is a promise about memory; in the file it would only cost room.
+      writer.align(to: Int(min(max(section.alignment, 1), 64)))
       offsets.append(section.type == 0 ? 0 : writer.bytes.count)
       writer.append(contentsOf: section.contents)
     }
@@ -176,11 +193,22 @@ private struct ObjectLayout {
       writer.append(section.type == 0 ? 0 : section.alignment)
       writer.append(section.entrySize)
     }
-    return Self.withHeader(writer.bytes, table: table, count: sections.count)
+    return withHeader(writer.bytes, table: table, count: sections.count)
   }
 
-  private static func withHeader(_ bytes: [UInt8], table: Int, count: Int) -> [UInt8] {
-    var header = ByteWriter([0x7F, 0x45, 0x4C, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+  /// Section numbers from here on do not fit where 16 bits are given to them.
+  private static let firstReserved = 0xFF00
+
+  /// Whether the object uses GNU extensions, which linkers heed only if the header says so.
+  private var usesExtensions: Bool {
+    object.sections.contains { $0.flags.contains(.retained) }
+      || object.symbols.contains { $0.type == .indirectFunction || $0.binding == .unique }
+  }
+
+  private func withHeader(_ bytes: [UInt8], table: Int, count: Int) -> [UInt8] {
+    let system: UInt8 = usesExtensions ? 3 : 0
+    let isExtended = count >= Self.firstReserved
+    var header = ByteWriter([0x7F, 0x45, 0x4C, 0x46, 2, 1, 1, system, 0, 0, 0, 0, 0, 0, 0, 0])
     header.append(UInt16(1))
     header.append(UInt16(62))
     header.append(UInt32(1))
@@ -192,8 +220,8 @@ private struct ObjectLayout {
     header.append(UInt16(0))
     header.append(UInt16(0))
     header.append(UInt16(64))
-    header.append(UInt16(count))
-    header.append(UInt16(count - 1))
+    header.append(UInt16(isExtended ? 0 : count))
+    header.append(UInt16(isExtended ? 0xFFFF : count - 1))
     return header.bytes + bytes.dropFirst(64)
   }
 }

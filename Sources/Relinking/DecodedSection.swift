@@ -1,13 +1,14 @@
 import ObjectModel
 import X86Code
 
-/// The instructions of a section's procedures, as far as their operands refer to something.
+/// The instructions of a section's code, as far as their operands refer to something.
 struct DecodedSection {
   struct Operand {
     /// The offset of the byte after the instruction, from the section's start.
     var end: UInt64
     var isBranch: Bool
-    var procedure: Int
+    /// The procedure that the instruction belongs to, as a body or as another piece of it.
+    var procedure: Int?
   }
 
   /// An operand whose value the assembler may have computed by itself.
@@ -17,7 +18,7 @@ struct DecodedSection {
     var end: UInt64
     var target: UInt64
     var isBranch: Bool
-    var procedure: Int
+    var piece: ProcedureTable.Piece
   }
 
   /// By the field's offset from the section's start.
@@ -26,64 +27,54 @@ struct DecodedSection {
 }
 
 extension Retargeting {
-  func decode(
-    _ id: SectionID, _ inSection: [Int], _ object: ObjectFile
-  ) throws(RewriteFailure) -> DecodedSection {
+  /// Decodes every piece of code in a section; code that no symbol delimits, as far as it goes.
+  ///
+  /// - Throws: `.undecodable` for a piece of compiled code.
+  func decode(_ id: SectionID, _ section: Section) throws(RewriteFailure) -> DecodedSection {
     var result = DecodedSection()
-    guard !inSection.isEmpty else {
-      decodeUnnamed(id, object, into: &result)
-      return result
-    }
-    for number in inSection {
-      let procedure = procedures.all[number]
-      let end = Int(procedure.offset + procedure.byteCount)
-      guard end <= object[id].contents.count else {
-        throw .undecodable(procedure: procedure.name, atByte: object[id].contents.count)
-      }
-      let code = Array(object[id].contents[Int(procedure.offset)..<end])
-      let instructions: [Instruction]
+    let pieces = procedures.pieces(in: id)
+    for piece in pieces {
+      let end = Int(piece.offset + piece.byteCount)
+      let code = Array(section.contents[Int(piece.offset)..<end])
       do throws(DecodingFailure) {
-        instructions = try decoder.instructions(in: code)
+        for instruction in try decoder.instructions(in: code) {
+          result.add(instruction, of: piece)
+        }
       } catch {
         switch error {
-        case .undecodable(let offset): throw .undecodable(procedure: procedure.name, atByte: offset)
+        case .undecodable(let offset): throw .undecodable(procedure: piece.name, atByte: offset)
         }
       }
-      for instruction in instructions {
-        result.add(instruction, at: procedure.offset, procedure: number)
-      }
     }
+    if pieces.isEmpty { decodeUnnamed(section, into: &result) }
     return result
   }
 
-  /// Code without a procedure of its own (`.cold` parts, clones): decoded as far as it goes.
-  private func decodeUnnamed(
-    _ id: SectionID, _ object: ObjectFile, into result: inout DecodedSection
-  ) {
-    let owner = procedures.owner(ofSectionNamed: object[id].name) ?? -1
+  private func decodeUnnamed(_ section: Section, into result: inout DecodedSection) {
+    let whole = ProcedureTable.Piece(
+      name: section.name, offset: 0, byteCount: UInt64(section.contents.count), procedure: nil)
     do throws(DecodingFailure) {
-      for instruction in try decoder.instructions(in: object[id].contents) {
-        result.add(instruction, at: 0, procedure: owner)
+      for instruction in try decoder.instructions(in: section.contents) {
+        result.add(instruction, of: whole)
       }
     } catch {
       return
     }
-    result.references = []
   }
 }
 
 extension DecodedSection {
-  mutating func add(_ instruction: Instruction, at start: UInt64, procedure: Int) {
+  mutating func add(_ instruction: Instruction, of piece: ProcedureTable.Piece) {
     let isBranch =
       switch instruction.flow {
       case .call, .jump, .conditionalJump: true
       default: false
       }
-    let end = start + UInt64(instruction.end)
+    let end = piece.offset + UInt64(instruction.end)
     for field in [instruction.displacement, instruction.immediate] {
       guard let field else { continue }
-      let place = start + UInt64(instruction.offset + field.offset)
-      fields[place] = Operand(end: end, isBranch: isBranch, procedure: procedure)
+      let place = piece.offset + UInt64(instruction.offset + field.offset)
+      fields[place] = Operand(end: end, isBranch: isBranch, procedure: piece.procedure)
     }
     guard let field = instruction.displacement, isBranch || instruction.isRIPRelative else {
       return
@@ -92,7 +83,8 @@ extension DecodedSection {
     guard target >= 0 else { return }
     references.append(
       Reference(
-        field: start + UInt64(instruction.offset + field.offset), fieldByteCount: field.byteCount,
-        end: end, target: UInt64(target), isBranch: isBranch, procedure: procedure))
+        field: piece.offset + UInt64(instruction.offset + field.offset),
+        fieldByteCount: field.byteCount, end: end, target: UInt64(target), isBranch: isBranch,
+        piece: piece))
   }
 }

@@ -105,23 +105,27 @@ package enum EmbeddedObjects {
 package enum Placements {
   private static let magic: UInt64 = 0x31_434C_5050_5550  // "PUPPLC1"
 
-  /// The section to add to an object.
+  /// Adds the section to an object, and the section symbols that it needs.
   ///
-  /// `object`: gets the section and the section symbols it needs.
-  ///
-  /// `copy`: its embedded copy, whose section ids are recorded.
+  /// `copy` is the object's embedded copy, whose section ids are recorded.
   package static func append(
     to object: inout ObjectFile, copy: EmbeddedCopy, identity: ObjectIdentity
   ) {
     var writer = ByteWriter()
     var relocations: [Relocation] = []
+    var symbols = object.sectionSymbols()
     let placed = copy.object.sectionIDs.filter { isPlaced(copy.object[$0]) }
     writer.append(magic)
     writer.append(contentsOf: identity.bytes)
     writer.append(UInt64(placed.count))
     for id in placed {
       writer.append(UInt64(id.rawValue))
-      let symbol = object.sectionSymbol(of: copy.origins[id.rawValue])
+      let origin = copy.origins[id.rawValue]
+      let symbol =
+        symbols[origin]
+        ?? object.append(
+          Symbol(name: "", binding: .local, type: .section, place: .section(origin)))
+      symbols[origin] = symbol
       relocations.append(
         Relocation(
           offset: UInt64(writer.bytes.count), type: .absolute64, symbol: symbol, addend: 0))
@@ -172,13 +176,12 @@ package enum Placements {
 }
 
 extension ObjectFile {
-  /// The section symbol of `section`, made if there is none.
-  mutating func sectionSymbol(of section: SectionID) -> SymbolID {
-    if let known = symbols.firstIndex(where: {
-      $0.type == .section && $0.place == .section(section)
-    }) {
-      return SymbolID(rawValue: known)
+  /// The section symbol of each section that has one.
+  func sectionSymbols() -> [SectionID: SymbolID] {
+    var result: [SectionID: SymbolID] = [:]
+    for id in symbolIDs where self[id].type == .section {
+      if case .section(let section) = self[id].place { result[section] = id }
     }
-    return append(Symbol(name: "", binding: .local, type: .section, place: .section(section)))
+    return result
   }
 }

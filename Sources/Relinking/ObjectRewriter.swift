@@ -83,7 +83,8 @@ extension ObjectFile {
     for procedure: ProcedureTable.Procedure, number: Int
   ) -> TrampolineParts {
     let group = groups.firstIndex { $0.members.contains(procedure.section) }
-    let grouped: SectionFlags = group == nil ? [] : .grouped
+    var inherited = self[procedure.section].flags.intersection(.retained)
+    if group != nil { inherited.insert(.grouped) }
     let body = append(
       Symbol(
         name: procedure.name + PreparedName.bodySuffix, binding: .local, type: .function,
@@ -92,7 +93,7 @@ extension ObjectFile {
     let slot = append(
       Section(
         name: PreparedName.slotSection + procedure.name, type: .progbits,
-        flags: [.allocated, .writable, grouped], alignment: 8,
+        flags: inherited.union([.allocated, .writable]), alignment: 8,
         contents: [UInt8](repeating: 0, count: 8),
         relocations: [Relocation(offset: 0, type: .absolute64, symbol: body, addend: 0)]))
     let slotSymbol = append(
@@ -100,7 +101,7 @@ extension ObjectFile {
     let trampoline = append(
       Section(
         name: PreparedName.trampolineSection + procedure.name, type: .progbits,
-        flags: [.allocated, .executable, grouped], alignment: 16,
+        flags: inherited.union([.allocated, .executable]), alignment: 16,
         contents: [0xF3, 0x0F, 0x1E, 0xFA, 0x3E, 0xFF, 0x25, 0, 0, 0, 0],
         relocations: [Relocation(offset: 7, type: .pc32, symbol: slotSymbol, addend: -4)]))
     for symbol in procedure.symbols {

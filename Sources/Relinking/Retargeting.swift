@@ -46,16 +46,15 @@ struct Retargeting<Decoder: InstructionDecoding> {
   }
 
   private mutating func rewriteData(_ id: SectionID, _ object: inout ObjectFile) {
-    let tableOwner = procedures.owner(ofSectionNamed: object[id].name)
-    let isJumpTable = tableOwner != nil && object[id].name.hasPrefix(".rodata.")
+    let tableOwner = procedures.owner(ofTablesIn: object[id].name)
     for index in object[id].relocations.indices {
       let relocation = object[id].relocations[index]
       guard let named = target(of: relocation, tail: 0, in: object) else { continue }
-      let isOwn = isJumpTable && named.procedure == tableOwner
-      guard named.isStart, !isOwn,
-        relocation.type.fieldByteCount == 8 || !relocation.type.isPCRelative
-      else {
-        object[id].relocations[index] = inBody(relocation, named, object)
+      if named.isBySection {
+        // The compiler writes jump tables by section: as distances, or into its own `.rodata.P`.
+        guard !relocation.type.isPCRelative, named.procedure != tableOwner else { continue }
+      } else if !named.isStart, !relocation.type.isPCRelative {
+        object[id].relocations[index].symbol = bodies[named.procedure].body
         continue
       }
       object[id].relocations[index] = toTrampoline(relocation, named, tail: 0)
@@ -66,48 +65,63 @@ struct Retargeting<Decoder: InstructionDecoding> {
   private mutating func rewriteCode(
     _ id: SectionID, _ object: inout ObjectFile
   ) throws(RewriteFailure) {
-    let inSection = procedures.procedures(in: id)
-    let owner = procedures.owner(ofSectionNamed: object[id].name)
-    let instructions = try decode(id, inSection, object)
-    var synthesised: [Relocation] = []
-    let fields = Set(object[id].relocations.map(\.offset))
+    let instructions = try decode(id, object[id])
+    let synthesised = try missingRelocations(instructions, id, object[id])
     for index in object[id].relocations.indices {
       let relocation = object[id].relocations[index]
-      let instruction = instructions.fields[relocation.offset]
-      let tail = instruction.map { Int64($0.end) - Int64(relocation.offset) } ?? 4
+      let operand = instructions.fields[relocation.offset]
+      let tail = operand.map { Int64($0.end) - Int64(relocation.offset) } ?? 4
       guard let named = target(of: relocation, tail: tail, in: object) else { continue }
-      let container = instruction?.procedure ?? owner
-      let isBranch = instruction.map { $0.isBranch } ?? false
-      guard named.isStart, !(isBranch && container == named.procedure && named.isBySection) else {
-        object[id].relocations[index] = inBody(relocation, named, object)
+      let isBranch = operand?.isBranch ?? false
+      guard named.isStart else {
+        object[id].relocations[index].symbol = bodies[named.procedure].body
         continue
       }
+      // A jump of P, or of its cold part, to the body's own first instruction.
+      if isBranch, named.isBySection, operand?.procedure == named.procedure { continue }
       object[id].relocations[index] = toTrampoline(relocation, named, tail: tail)
       if isBranch { counts.calls += 1 } else { counts.addresses += 1 }
     }
-    for reference in instructions.references where !fields.contains(reference.field) {
-      guard let callee = procedures.starting(in: id, at: reference.target) else { continue }
-      if reference.isBranch, callee == reference.procedure { continue }
+    counts.synthesised += synthesised.count
+    object[id].relocations.append(contentsOf: synthesised)
+    object[id].relocations.sort { $0.offset < $1.offset }
+  }
+
+  /// Relocations for the references to a procedure's start that the assembler resolved by itself.
+  private func missingRelocations(
+    _ instructions: DecodedSection, _ id: SectionID, _ section: Section
+  ) throws(RewriteFailure) -> [Relocation] {
+    var known = Set(section.relocations.map(\.offset))
+    for reference in instructions.references where reference.isBranch {
+      // A loop to the first instruction, or recursion. Pieces of assembly code may overlap, so the
+      // field may be listed again as one of a piece around this one.
+      guard let own = reference.piece.procedure else { continue }
+      if procedures.starting(in: id, at: reference.target) == own { known.insert(reference.field) }
+    }
+    var result: [Relocation] = []
+    for reference in instructions.references {
+      guard let callee = procedures.starting(in: id, at: reference.target),
+        known.insert(reference.field).inserted
+      else { continue }
       guard reference.fieldByteCount == 4 else {
         throw .shortJump(
-          from: procedures.all[reference.procedure].name, to: procedures.all[callee].name,
-          atByte: Int(reference.field - procedures.all[reference.procedure].offset))
+          from: reference.piece.name, to: procedures.all[callee].name,
+          atByte: Int(reference.field - reference.piece.offset))
       }
-      synthesised.append(
+      result.append(
         Relocation(
           offset: reference.field, type: reference.isBranch ? .plt32 : .pc32,
           symbol: procedures.all[callee].symbols[0],
           addend: Int64(reference.field) - Int64(reference.end)))
     }
-    counts.synthesised += synthesised.count
-    object[id].relocations = (object[id].relocations + synthesised).sorted { $0.offset < $1.offset }
+    return result
   }
 
-  /// What a relocation names, if that lies in a procedure's body or is a procedure's symbol.
+  /// What a relocation names, if that is a procedure's symbol or the start of its body.
   private struct Named {
     var procedure: Int
     var isStart: Bool
-    /// Through a section symbol (or another local one), not through the procedure's own.
+    /// Through a section symbol or a local label, not through the procedure's own.
     var isBySection: Bool
   }
 
@@ -115,18 +129,17 @@ struct Retargeting<Decoder: InstructionDecoding> {
     of relocation: Relocation, tail: Int64, in object: ObjectFile
   ) -> Named? {
     guard let symbol = relocation.symbol else { return nil }
-    let distance = relocation.addend + (relocation.type.isPCRelative ? tail : 0)
+    let distance = relocation.addend &+ (relocation.type.isPCRelative ? tail : 0)
     if let procedure = procedures.procedure(of: symbol) {
       return Named(procedure: procedure, isStart: distance == 0, isBySection: false)
     }
-    guard object[symbol].type == .section || object[symbol].name.hasPrefix(".L"),
-      case .section(let section) = object[symbol].place
+    guard object[symbol].type == .section || object[symbol].type == .none,
+      object[symbol].binding == .local, case .section(let section) = object[symbol].place
     else { return nil }
-    let offset = Int64(object[symbol].value) + distance
-    guard offset >= 0, let procedure = procedures.starting(in: section, at: UInt64(offset)) else {
-      return nil
+    let offset = object[symbol].value &+ UInt64(bitPattern: distance)
+    return procedures.starting(in: section, at: offset).map {
+      Named(procedure: $0, isStart: true, isBySection: true)
     }
-    return Named(procedure: procedure, isStart: true, isBySection: true)
   }
 
   private func toTrampoline(_ relocation: Relocation, _ named: Named, tail: Int64) -> Relocation {
@@ -134,15 +147,6 @@ struct Retargeting<Decoder: InstructionDecoding> {
     var result = relocation
     result.symbol = procedures.all[named.procedure].symbols[0]
     result.addend = relocation.type.isPCRelative ? -tail : 0
-    return result
-  }
-
-  /// Keeps a reference into the body where it is, now that the symbol has moved.
-  private func inBody(_ relocation: Relocation, _ named: Named, _ object: ObjectFile) -> Relocation
-  {
-    guard !named.isBySection else { return relocation }
-    var result = relocation
-    result.symbol = bodies[named.procedure].body
     return result
   }
 }
