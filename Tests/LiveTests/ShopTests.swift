@@ -41,7 +41,7 @@ import Testing
       let counted = try await load
       #expect(counted.isOK, "\(counted.outcome.summary)")
       #expect(counted.versions[1] != nil && counted.versions[3] != nil)
-      #expect(program.unchanged == before)
+      #expect(await eventually { program.unchanged == before })
 
       signal(.user1, to: program.process.pid)
       #expect(await program.prints("statistics: answers="))

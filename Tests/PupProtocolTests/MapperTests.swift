@@ -49,16 +49,16 @@ import Testing
   @Test func `ends when nothing is registered, and starts when it is needed`() async throws {
     try await withSandbox { sandbox in
       let mapper = try Command(
-        TestTools.mapper, ["--idle-seconds", "3"], environment: sandbox.environment()
+        TestTools.mapper, ["--idle-seconds", "8"], environment: sandbox.environment()
       ).start()
       let socket = "\(sandbox.runtimeFolder)/mapper.socket"
       #expect(await eventually { unsafe access(socket, F_OK) == 0 })
       _ = try await sandbox.talk("run", "x", "/bin/sleep", "1000")
-      await pause(.seconds(5))
+      await pause(.seconds(10))
       #expect(mapper.isRunning)
       #expect(mappers(sandbox) == [mapper.pid])
       _ = try await sandbox.talk("stop", "x")
-      #expect(await eventually { !mapper.isRunning })
+      #expect(await eventually(within: .seconds(20)) { !mapper.isRunning })
       #expect(unsafe access(socket, F_OK) != 0)
       #expect(try await sandbox.state(of: "x") == "exited")
       #expect(mappers(sandbox).count == 1)

@@ -19,7 +19,7 @@ import VersionSpace
     }
   }
 
-  @Test(arguments: ["poll", "poll-limit", "sleep", "epoll", "futex", "read", "none"])
+  @Test(arguments: ["poll", "poll-limit", "epoll", "futex", "read", "none"])
   func `a hundred calls of every ending leave the blocked thread as it was`(kind: String)
     async throws
   {
