@@ -19,7 +19,8 @@ func module(_ name: String, _ uses: Target.Dependency..., resources: [Resource]?
 
 func tool(_ name: String, _ uses: Target.Dependency...) -> Target {
   .executableTarget(
-    name: name, dependencies: uses + [.product(name: "ArgumentParser", package: "swift-argument-parser")],
+    name: name,
+    dependencies: uses + [.product(name: "ArgumentParser", package: "swift-argument-parser")],
     swiftSettings: settings)
 }
 
@@ -49,7 +50,8 @@ let package = Package(
     module("TypeModel"),
     module("Unwinding", "VersionSpace", "ByteCoding"),
     module("Relinking", "VersionSpace", "ByteCoding", "X86Code", "ObjectModel", "TypeModel"),
-    module("Comparing", "VersionSpace", "ByteCoding", "X86Code", "ObjectModel", "TypeModel", "Relinking"),
+    module(
+      "Comparing", "VersionSpace", "ByteCoding", "X86Code", "ObjectModel", "TypeModel", "Relinking"),
     module("Mapping", "VersionSpace", "TypeModel", "Relinking", "Comparing"),
     module(
       "Updating", "VersionSpace", "ByteCoding", "X86Code", "ObjectModel", "TypeModel", "Unwinding",
@@ -73,11 +75,13 @@ let package = Package(
 
     // What each tool does.
     module(
-      "CompilerDriver", "ProgramImages", "VersionSpace", "ObjectModel", "TypeModel", "Relinking", "ELFFile", "DWARFInfo", "Disassembler",
+      "CompilerDriver", "ProgramImages", "VersionSpace", "ObjectModel", "TypeModel", "Relinking",
+      "ELFFile", "DWARFInfo", "Disassembler",
       "X86Code", resources: [.embedInCode("Resources")]),
     module(
       "PupKit", "VersionSpace", "ObjectModel", "TypeModel", "X86Code", "Unwinding", "Relinking",
-      "Comparing", "Mapping", "Updating", "ELFFile", "DWARFInfo", "Disassembler", "Tracee", "Journal",
+      "Comparing", "Mapping", "Updating", "ELFFile", "DWARFInfo", "Disassembler", "Tracee",
+      "Journal",
       "PupProtocol", "ProgramImages"),
     module("MapperKit", "PupProtocol"),
     module("UshKit", "PupProtocol", "PupKit"),
@@ -88,7 +92,8 @@ let package = Package(
     tool("pupcc", "CompilerDriver"),
 
     .target(
-      name: "TestSupport", dependencies: ["ObjectModel", "TypeModel", "VersionSpace"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["ObjectModel", "TypeModel", "VersionSpace"],
+      path: "Tests/TestSupport",
       swiftSettings: settings),
     tests("VersionSpaceTests", "VersionSpace"),
     tests("ByteCodingTests", "ByteCoding"),
@@ -101,7 +106,8 @@ let package = Package(
       "RelinkingTests", "Relinking", "ObjectModel", "ELFFile", "Disassembler", "X86Code",
       "TypeModel", "VersionSpace", "ProgramImages", "pupcc"),
     tests(
-      "ComparingTests", "Comparing", "Relinking", "ObjectModel", "TypeModel", "VersionSpace", "X86Code",
+      "ComparingTests", "Comparing", "Relinking", "ObjectModel", "TypeModel", "VersionSpace",
+      "X86Code",
       "ELFFile", "Disassembler", "pupcc"),
     tests("TypeModelTests", "TypeModel"),
     tests("MappingTests", "Mapping", "TypeModel"),
