@@ -43,8 +43,10 @@ import Testing
     var last = 0
     for round in 0..<12 {
       let writer = try Command(Surroundings.tool("JournalWriter"), [path]).start()
-      let goesOn = await eventually {
-        ((try? JournalFile(path: path).newest())?.map(\.id) ?? 0) > last
+      // Looking takes the journal's lock too: seldom, or the writer hardly comes to write.
+      let goesOn = await eventually(within: .seconds(60)) {
+        await pause(.milliseconds(50))
+        return ((try? JournalFile(path: path).newest())?.map(\.id) ?? 0) > last
       }
       #expect(goesOn)
       await pause(.milliseconds(3 + 2 * round))
