@@ -1,12 +1,7 @@
 package import VersionSpace
 
 /// The stores of one stop, in the order in which they are made (design: "Order of commit").
-package struct Commit: Hashable, Sendable {
-  /// Elements of static data: (address, expected bytes, new bytes).
-  package var data: [Injection.Write]
-  /// Slot stores, gathered so that those within one page are one write.
-  package var slots: [Injection.Write]
-
+package enum Commit {
   /// Gathers slot stores into one write per page; words between them are rewritten as they are.
   ///
   /// - Throws: when a slot cannot be read, or does not hold what the model says.

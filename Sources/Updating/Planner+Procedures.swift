@@ -8,8 +8,6 @@ extension Planner {
   struct Placed {
     var index: Int
     var implementation: Int
-    /// The slot it is called through by new code.
-    var isNewSlot: Bool
   }
 
   /// Trampolines and slots for procedures that are new or begin an epoch.
@@ -57,7 +55,7 @@ extension Planner {
           $0.procedure == id && $0.key == key
         })
       {
-        placed.append(Placed(index: index, implementation: known, isNewSlot: false))
+        placed.append(Placed(index: index, implementation: known))
       } else {
         missing.append((index, key))
       }
@@ -70,7 +68,7 @@ extension Planner {
           procedure: id, version: linker.binding.version, parts: linker.parts(of: index), key: key))
       placed.append(
         Placed(
-          index: index, implementation: linker.model.implementations.count - 1, isNewSlot: false))
+          index: index, implementation: linker.model.implementations.count - 1))
     }
     return placed
   }
