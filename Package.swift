@@ -112,7 +112,10 @@ let package = Package(
     tests("TypeModelTests", "TypeModel"),
     tests("MappingTests", "Mapping", "TypeModel"),
     tests("UpdatingTests", "Updating", "VersionSpace", "Unwinding"),
-    tests("TraceeTests", "Tracee", "VersionSpace", "Unwinding"),
+    .executableTarget(
+      name: "BorrowingTracer", dependencies: ["Tracee", "VersionSpace"],
+      path: "Tests/BorrowingTracer", swiftSettings: settings),
+    tests("TraceeTests", "Tracee", "VersionSpace", "Unwinding", "BorrowingTracer"),
     .executableTarget(
       name: "JournalWriter", dependencies: ["Journal"], path: "Tests/JournalWriter",
       swiftSettings: settings),

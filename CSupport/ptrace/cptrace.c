@@ -4,10 +4,14 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/hw_breakpoint.h>
 #include <linux/kcmp.h>
+#include <linux/perf_event.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -17,7 +21,9 @@
 
 static int result(long value) { return value < 0 ? -errno : (int)value; }
 
-int cs_seize(pid_t tid) { return result(ptrace(PTRACE_SEIZE, tid, 0, 0)); }
+int cs_seize(pid_t tid) {
+  return result(ptrace(PTRACE_SEIZE, tid, 0, (long)PTRACE_O_TRACESYSGOOD));
+}
 int cs_interrupt(pid_t tid) { return result(ptrace(PTRACE_INTERRUPT, tid, 0, 0)); }
 int cs_detach(pid_t tid, int signal) { return result(ptrace(PTRACE_DETACH, tid, 0, (long)signal)); }
 int cs_continue(pid_t tid, int signal) { return result(ptrace(PTRACE_CONT, tid, 0, (long)signal)); }
@@ -78,12 +84,13 @@ int cs_set_signal_mask(pid_t tid, uint64_t mask) {
   return result(ptrace(PTRACE_SETSIGMASK, tid, sizeof mask, &mask));
 }
 
-int cs_fault_address(pid_t tid, uint64_t *out) {
+int cs_fault(pid_t pid, pid_t tid, uint64_t *out) {
   siginfo_t info;
   int status = result(ptrace(PTRACE_GETSIGINFO, tid, 0, &info));
-  if (status == 0)
-    *out = (uint64_t)(uintptr_t)info.si_addr;
-  return status;
+  if (status < 0)
+    return status;
+  *out = info.si_code > 0 ? (uint64_t)(uintptr_t)info.si_addr : 0;
+  return info.si_code > 0 || info.si_pid == pid;
 }
 
 int cs_poke(pid_t tid, uint64_t address, const void *bytes, size_t size) {
@@ -109,6 +116,44 @@ ssize_t cs_read_memory(pid_t pid, uint64_t address, void *buffer, size_t size) {
 
 int cs_shares_memory(pid_t first, pid_t second) {
   return syscall(SYS_kcmp, first, second, KCMP_VM, 0, 0) == 0;
+}
+
+enum { page_bytes = 4096 };
+
+int cs_watch_open(pid_t tid, uint64_t address, void **ring) {
+  struct perf_event_attr event = {
+      .type = PERF_TYPE_BREAKPOINT,
+      .size = sizeof event,
+      .bp_type = HW_BREAKPOINT_X,
+      .bp_addr = address,
+      .bp_len = sizeof(long),
+      .sample_period = 1,
+      .wakeup_events = 1,
+      .exclude_kernel = 1,
+      .exclude_hv = 1,
+  };
+  int descriptor = (int)syscall(SYS_perf_event_open, &event, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+  if (descriptor < 0)
+    return -errno;
+  *ring = mmap(NULL, 2 * page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+  if (*ring != MAP_FAILED)
+    return descriptor;
+  int failure = errno;
+  close(descriptor);
+  return -failure;
+}
+
+void cs_watch_close(int descriptor, void *ring) {
+  munmap(ring, 2 * page_bytes);
+  close(descriptor);
+}
+
+int cs_eventfd(void) { return result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+
+void cs_watch_clear(void *ring) {
+  struct perf_event_mmap_page *page = ring;
+  __atomic_store_n(&page->data_tail, __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE),
+                   __ATOMIC_RELEASE);
 }
 
 int cs_pidfd_open(pid_t pid) { return result(syscall(SYS_pidfd_open, pid, 0)); }
@@ -156,6 +201,7 @@ int cs_spawn(const char *path, char *const *argv, char *const *envp, const char 
 void cs_name_this_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 pid_t cs_this_thread(void) { return (pid_t)syscall(SYS_gettid); }
+
 // Runs in a forked child of a threaded process: only async-signal-safe calls.
 static void keep(pid_t target, const struct cs_write *writes, size_t count, int life) {
   char path[32] = "/proc/", digits[12];

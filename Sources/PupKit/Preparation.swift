@@ -31,6 +31,11 @@ struct Preparation: Sendable {
     _ wanted: Wanted, noGroups: Bool
   ) async throws(PupFailure) -> Verdict {
     let image = wanted.version.index.image
+    do throws(TraceeFailure) {
+      _ = try target.memory()
+    } catch {
+      throw .tracee(error, pid: target.pid)
+    }
     try checkKinship(image)
     let maps = try MapsCompiler.compile(wanted.mapsPaths)
     var changes = try changes(image, wanted.wishes, maps)
@@ -122,7 +127,7 @@ struct ForeignAddresses {
   func resolve(_ names: Set<String>) -> [String: TraceeAddress] {
     var result: [String: TraceeAddress] = [:]
     do throws(TraceeFailure) {
-      let memory = try ProcessMemory(pid: target.pid)
+      let memory = try target.memory()
       let symbols = try ForeignSymbols(
         own: own, dynamic: target.layout.dynamic, bias: target.layout.bias, memory: memory)
       for name in names {

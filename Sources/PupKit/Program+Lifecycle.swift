@@ -60,7 +60,7 @@ extension Program: ProgramService {
     self.model = model
     current = version
     try store.begin(
-      .init(pid: target.pid, startTime: target.startTime, build: version.build), model: model)
+      .init(target, build: version.build), model: model)
   }
 
   /// Books the target's end when it comes, and tells everybody.

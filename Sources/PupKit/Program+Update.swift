@@ -205,7 +205,7 @@ extension Program {
         plan: back, stop: stop, tracer: tracer, target: target, record: { _ in }, sink: { _ in })
       _ = await reverse.drive()
       do throws(TraceeFailure) {
-        var memory = try ProcessMemory(pid: target.pid)
+        var memory = try target.memory()
         try UnwindRows.write(model, to: &memory)
       } catch {
         throw .tracee(error, pid: target.pid)

@@ -1,5 +1,6 @@
 import Foundation
 import Journal
+import Tracee
 import Updating
 import VersionSpace
 
@@ -55,10 +56,18 @@ package final class ProgramStore: Sendable {
   }
 
   /// A target that this pup has started or adopted.
-  struct Target: Codable, Sendable {
+  struct Target: Codable, Hashable, Sendable {
     var pid: Int32
     var startTime: UInt64
+    var image: ImageIdentity
     var build: BuildID
+
+    init(_ target: TargetProcess, build: BuildID) {
+      pid = target.pid
+      startTime = target.startTime
+      image = target.image
+      self.build = build
+    }
   }
 
   func begin(_ target: Target, model: ProgramModel) throws(PupFailure) {

@@ -33,7 +33,7 @@ struct Recovery: Sendable {
     }
     let running = try await VersionReader(store: store).read("/proc/\(pid)/exe")
     let target = try TargetProcess(pid: pid, descriptor: running.index.image.delta.descriptor)
-    guard let known = try store.target(), known.pid == pid, known.startTime == target.startTime,
+    guard let known = try store.target(), known == .init(target, build: known.build),
       let model = try store.model()
     else { return try fresh(running, target) }
     let reader = VersionReader(store: store)
@@ -64,7 +64,7 @@ struct Recovery: Sendable {
     }
     let model = try Self.initialModel(version, target)
     try store.begin(
-      .init(pid: pid, startTime: target.startTime, build: version.build), model: model)
+      .init(target, build: version.build), model: model)
     return Found(target: target, model: model, version: version)
   }
 
@@ -75,7 +75,7 @@ struct Recovery: Sendable {
       image: version.index.image, bias: target.layout.bias, descriptor: target.descriptor)
     do throws(TraceeFailure) {
       model.unwindRowBase = try UnwindRows.rowBase(
-        target.descriptor, ProcessMemory(pid: target.pid))
+        target.descriptor, target.memory())
     } catch {
       throw .tracee(error, pid: target.pid)
     }
@@ -85,7 +85,7 @@ struct Recovery: Sendable {
   /// Nothing leads to what was injected: the arenas' marks stay where they were.
   private func undo(_ left: ProgramStore.Left, _ found: Found) throws(PupFailure) {
     do throws(TraceeFailure) {
-      var memory = try ProcessMemory(pid: pid)
+      var memory = try found.target.memory()
       try UnwindRows.write(found.model, to: &memory)
     } catch {
       throw .tracee(error, pid: pid)
@@ -99,7 +99,7 @@ struct Recovery: Sendable {
   ) throws(PupFailure) -> UpdateStop {
     var progress = left.progress
     do throws(TraceeFailure) {
-      let memory = try ProcessMemory(pid: pid)
+      let memory = try target.memory()
       for procedure in left.plan.procedures {
         guard let store = procedure.store else { continue }
         if try memory.word(at: store.slot) == store.new {

@@ -1,4 +1,4 @@
-import Tracee
+package import Tracee
 package import Updating
 package import VersionSpace
 
@@ -7,6 +7,8 @@ package struct TargetProcess: Sendable {
   package let pid: Int32
   /// Clock ticks after boot (proc(5), field 22), so that a reused pid is told apart.
   package let startTime: UInt64
+  /// Which exec's memory it has.
+  package let image: ImageIdentity
   package let layout: MappedObject
   package let descriptor: TargetDescriptor
   package let descriptorAddress: TraceeAddress
@@ -29,6 +31,7 @@ package struct TargetProcess: Sendable {
       else { throw TraceeFailure.replaced(pid: pid) }
       self.pid = pid
       startTime = facts.startTime
+      image = try ImageIdentity(of: memory)
       self.layout = layout
       descriptorAddress = link.loaded(at: layout.bias)
       let bytes = try memory.bytes(
@@ -44,10 +47,19 @@ package struct TargetProcess: Sendable {
     }
   }
 
+  /// Its memory, if it still runs the image that was looked at first.
+  ///
+  /// - Throws: `.gone`, `.notPermitted`, and `.replaced` after an exec.
+  func memory() throws(TraceeFailure) -> ProcessMemory {
+    let memory = try ProcessMemory(pid: pid)
+    guard try ImageIdentity(of: memory) == image else { throw .replaced(pid: pid) }
+    return memory
+  }
+
   /// Whether the program's constructors have run, so that `main` is next or was entered.
   func hasStarted() throws(PupFailure) -> Bool {
     do throws(TraceeFailure) {
-      return try ProcessMemory(pid: pid).bytes(
+      return try memory().bytes(
         at: TraceeAddress(rawValue: descriptor.started), byteCount: 4)[0] != 0
     } catch {
       throw .tracee(error, pid: pid)
@@ -58,7 +70,7 @@ package struct TargetProcess: Sendable {
   /// running version number (PODUS's SET HRVN).
   func note(update: Int, isUnderWay: Bool, version: VersionNumber?) throws(PupFailure) {
     do throws(TraceeFailure) {
-      let memory = try ProcessMemory(pid: pid)
+      let memory = try memory()
       var words: [(Int64, UInt64)] = [
         (TargetDescriptor.updateOffset, UInt64(update)),
         (TargetDescriptor.stateOffset, isUnderWay ? 1 : 0),
@@ -82,7 +94,7 @@ extension Injection {
   /// Writes everything into the arenas, which no code uses yet; the target runs on.
   func write(into target: TargetProcess, model: ProgramModel) throws(PupFailure) {
     do throws(TraceeFailure) {
-      var memory = try ProcessMemory(pid: target.pid)
+      var memory = try target.memory()
       for write in writes { try memory.write(write.bytes, at: write.address) }
       try UnwindRows.write(model, to: &memory)
     } catch {

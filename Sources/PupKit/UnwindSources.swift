@@ -10,7 +10,7 @@ enum UnwindSources {
   static func table(
     of target: TargetProcess, model: ProgramModel
   ) throws(TraceeFailure) -> UnwindTable {
-    let memory = try ProcessMemory(pid: target.pid)
+    let memory = try target.memory()
     var modules: [UnwindModule] = []
     var seen: Set<UInt64> = []
     for base in try bases(of: target.pid) where seen.insert(base).inserted {

@@ -49,6 +49,8 @@ actor UpdateRun {
   private(set) var ending: UpdateEnding?
   private(set) var stopCount = 0
   private var isCancelled = false
+  /// What the run waits at now.
+  private var gateWatch: GateWatch?
   private var firstStopWaiters: [CheckedContinuation<Void, Never>] = []
 
   init(
@@ -80,7 +82,10 @@ actor UpdateRun {
   }
 
   /// Gives the update up at the next moment at which nothing is half done.
-  func cancel() { isCancelled = true }
+  func cancel() {
+    isCancelled = true
+    gateWatch?.wake()
+  }
 
   /// Runs until the update has ended; returns how.
   func drive() async -> UpdateEnding {
@@ -101,31 +106,40 @@ actor UpdateRun {
     .milliseconds(min(400, 25 * (1 + stops / 4)))
   }
 
-  /// Sleeps until a thread has come to a gate, at most `limit`; looks at under half a gate's wait.
+  /// Waits until a thread has come to a gate, at most `limit`.
   private func waitForGate(atMost limit: Duration) async {
-    let placed = stop.gates.placed
-    let memory: ProcessMemory?
-    do throws(TraceeFailure) {
-      memory = placed.isEmpty ? nil : try ProcessMemory(pid: target.pid)
-    } catch {
-      memory = nil
-    }
+    let watch = GateWatch(
+      threads: Set(stop.gates.placed.map(\.tid)),
+      at: TraceeAddress(rawValue: target.descriptor.gateWait))
+    guard let watch else { return await lookForGate(atMost: limit) }
+    // One that came before the breakpoints were there waits already.
+    guard !hasArrival else { return }
+    gateWatch = watch
+    _ = await watch.arrival(within: limit)
+    gateWatch = nil
+  }
+
+  /// Where breakpoints are not permitted or too few: looks at under half a gate's shortest wait.
+  private func lookForGate(atMost limit: Duration) async {
     let clock = ContinuousClock()
     let end = clock.now + limit
-    while clock.now < end, !isCancelled {
-      if let memory, hasArrival(placed, memory) { return }
-      do { try await Task.sleep(for: memory == nil ? limit : .milliseconds(5)) } catch { return }
+    while clock.now < end, !isCancelled, !hasArrival {
+      do { try await Task.sleep(for: .milliseconds(5)) } catch { return }
     }
   }
 
-  private func hasArrival(_ gates: [Gate], _ memory: borrowing ProcessMemory) -> Bool {
-    gates.contains { gate in
-      do throws(TraceeFailure) {
-        return try memory.bytes(
-          at: target.descriptor.gateState(gate.index), byteCount: 4) != [0, 0, 0, 0]
-      } catch {
-        return true
+  /// Whether a thread waits in a gate; also if that cannot be told, which the next stop will.
+  private var hasArrival: Bool {
+    guard !stop.gates.placed.isEmpty else { return false }
+    do throws(TraceeFailure) {
+      let memory = try target.memory()
+      for gate in stop.gates.placed {
+        let state = target.descriptor.gateState(gate.index)
+        if try memory.bytes(at: state, byteCount: 4) != [0, 0, 0, 0] { return true }
       }
+      return false
+    } catch {
+      return true
     }
   }
 
@@ -135,7 +149,9 @@ actor UpdateRun {
     stop.gateWaitMilliseconds = min(1000, 50 << UInt32(min(5, stopCount / 6)))
     let stop = stop
     do throws(TraceeFailure) {
-      let stopped = try await tracer.withStopped(target.pid, deadline: .milliseconds(20)) {
+      let stopped = try await tracer.withStopped(
+        target.pid, deadline: .milliseconds(20), image: target.image
+      ) {
         (process) throws(TraceeFailure) -> Result<UpdateStop.Outcome, CommitFailure> in
         do throws(CommitFailure) {
           return .success(try stop.run(in: &process))

@@ -20,20 +20,28 @@ package struct ProcessFacts: Sendable {
   package init(pid: Int32) throws(TraceeFailure) {
     self.pid = pid
     let status = try Self.text(pid, "status")
-    func field(_ name: String) -> Substring? {
-      status.split(separator: "\n").first { $0.hasPrefix(name + ":") }?
-        .dropFirst(name.count + 1)
-    }
-    func number(_ name: String) -> Int? {
-      field(name)?.split(whereSeparator: \.isWhitespace).first.flatMap { Int($0) }
-    }
-    tracer = Int32(number("TracerPid") ?? 0)
-    userID = UInt32(number("Uid") ?? 0)
-    state = field("State")?.first { !$0.isWhitespace } ?? "?"
-    caughtSignals =
-      UInt64(
-        field("SigCgt")?.split(whereSeparator: \.isWhitespace).first ?? "0", radix: 16) ?? 0
+    func field(_ name: String) -> Substring { Self.field(name, of: status) ?? "" }
+    tracer = Int32(field("TracerPid")).map(Self.process(of:)) ?? 0
+    userID = UInt32(field("Uid")) ?? 0
+    state = field("State").first ?? "?"
+    caughtSignals = UInt64(field("SigCgt"), radix: 16) ?? 0
     startTime = try Self.startTime(pid)
+  }
+
+  /// The first word of a line of `status`.
+  private static func field(_ name: String, of status: String) -> Substring? {
+    status.split(separator: "\n").first { $0.hasPrefix(name + ":") }?.dropFirst(name.count + 1)
+      .split(whereSeparator: \.isWhitespace).first
+  }
+
+  /// The process that a thread is of; the kernel names tracers by thread.
+  private static func process(of thread: Int32) -> Int32 {
+    guard thread != 0 else { return 0 }
+    do throws(TraceeFailure) {
+      return field("Tgid", of: try text(thread, "status")).flatMap { Int32($0) } ?? thread
+    } catch {
+      return thread
+    }
   }
 
   private static func startTime(_ pid: Int32) throws(TraceeFailure) -> UInt64 {
@@ -68,7 +76,11 @@ package struct ProcessFacts: Sendable {
 
   /// The auxiliary vector by `AT_` number (getauxval(3)).
   package func auxiliaryVector() throws(TraceeFailure) -> [UInt64: UInt64] {
-    let bytes = try Self.bytes(pid, "auxv")
+    try Self.auxiliaryVector(of: pid)
+  }
+
+  static func auxiliaryVector(of pid: Int32) throws(TraceeFailure) -> [UInt64: UInt64] {
+    let bytes = try bytesOfMemory(pid, "auxv")
     var result: [UInt64: UInt64] = [:]
     for offset in stride(from: 0, to: bytes.count - 15, by: 16) {
       func word(_ at: Int) -> UInt64 {
@@ -77,6 +89,22 @@ package struct ProcessFacts: Sendable {
       result[word(offset)] = word(offset + 8)
     }
     return result
+  }
+
+  /// A file of `/proc` that tells of the memory, which a first thread that has ended has no more:
+  /// then that of a thread that goes on.
+  private static func bytesOfMemory(
+    _ pid: Int32, _ name: String
+  ) throws(TraceeFailure) -> [UInt8] {
+    for place in [name] + (try threads(of: pid)).map({ "task/\($0)/\(name)" }) {
+      do throws(TraceeFailure) {
+        let found = try bytes(pid, place)
+        if !found.isEmpty { return found }
+      } catch .gone {
+        continue
+      }
+    }
+    throw .gone(pid: pid)
   }
 
   package struct Mapping: Hashable, Sendable {
@@ -88,18 +116,20 @@ package struct ProcessFacts: Sendable {
     package var path: String
   }
 
+  /// The mappings, by rising address.
   package func maps() throws(TraceeFailure) -> [Mapping] {
-    try Self.text(pid, "maps").split(separator: "\n").compactMap { line in
-      let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
-      guard fields.count >= 5 else { return nil }
-      let bounds = fields[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
-      guard bounds.count == 2, bounds[0] < bounds[1] else { return nil }
-      return Mapping(
-        range: bounds[0]..<bounds[1], isReadable: fields[1].contains("r"),
-        isWritable: fields[1].contains("w"), isExecutable: fields[1].contains("x"),
-        fileOffset: UInt64(fields[2], radix: 16) ?? 0,
-        path: fields.count > 5 ? fields[5].drop { $0 == " " }.description : "")
-    }
+    String(decoding: try Self.bytesOfMemory(pid, "maps"), as: UTF8.self).split(separator: "\n")
+      .compactMap { line in
+        let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
+        guard fields.count >= 5 else { return nil }
+        let bounds = fields[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
+        guard bounds.count == 2, bounds[0] < bounds[1] else { return nil }
+        return Mapping(
+          range: bounds[0]..<bounds[1], isReadable: fields[1].contains("r"),
+          isWritable: fields[1].contains("w"), isExecutable: fields[1].contains("x"),
+          fileOffset: UInt64(fields[2], radix: 16) ?? 0,
+          path: fields.count > 5 ? fields[5].drop { $0 == " " }.description : "")
+      }
   }
 
   /// The ids of a process's threads.
@@ -120,12 +150,16 @@ package struct ProcessFacts: Sendable {
 
   /// Whether a thread is listed no more, or only until its end is noted.
   static func hasEnded(pid: Int32, thread: Int32) -> Bool {
+    state(pid: pid, thread: thread).map { "ZX".contains($0) } ?? true
+  }
+
+  /// The state letter of a thread (proc(5), "stat"), or `nil` if it is listed no more.
+  static func state(pid: Int32, thread: Int32) -> Character? {
     do throws(TraceeFailure) {
       let stat = try text(pid, "task/\(thread)/stat")
-      guard let end = stat.lastIndex(of: ")") else { return true }
-      return stat[end...].dropFirst(2).first.map { "ZX".contains($0) } ?? true
+      return stat.lastIndex(of: ")").flatMap { stat[$0...].dropFirst(2).first }
     } catch {
-      return true
+      return nil
     }
   }
 

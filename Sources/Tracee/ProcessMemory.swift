@@ -4,7 +4,8 @@ package import VersionSpace
 
 /// A process's memory through `/proc/PID/mem`.
 ///
-/// Readable and writable whether it runs or not, read-only mappings too. An exec ends its usefulness; it then reads and writes nothing.
+/// Readable and writable whether it runs or not, read-only mappings too. It is that of the image that
+/// ran when it was opened: after an exec, each access throws `.replaced`.
 package final class ProcessMemory: TraceeMemory, Sendable {
   package let pid: Int32
   private let descriptor: Int32
@@ -42,7 +43,7 @@ package final class ProcessMemory: TraceeMemory, Sendable {
     let result = unsafe buffer.withUnsafeMutableBytes { bytes in
       unsafe pread(descriptor, bytes.baseAddress, count, offset)
     }
-    guard result == count else { throw .fault(at: address, byteCount: count) }
+    guard result == count else { throw failure(result, at: address, byteCount: count) }
   }
 
   /// One pwrite(2): within a page it is never torn, not even by our own death.
@@ -54,6 +55,20 @@ package final class ProcessMemory: TraceeMemory, Sendable {
     let result = unsafe bytes.withUnsafeBytes { source in
       unsafe pwrite(descriptor, source.baseAddress, source.count, offset)
     }
-    guard result == bytes.count else { throw .fault(at: address, byteCount: bytes.count) }
+    guard result == bytes.count else {
+      throw failure(result, at: address, byteCount: bytes.count)
+    }
+  }
+
+  /// Memory that is no more reads as a file that has ended (Linux `fs/proc/base.c`, `mem_rw`).
+  private func failure(_ result: Int, at address: TraceeAddress, byteCount: Int) -> TraceeFailure {
+    guard result == 0 else { return .fault(at: address, byteCount: byteCount) }
+    do throws(TraceeFailure) {
+      let hasEnded = try ProcessFacts.threads(of: pid)
+        .allSatisfy { ProcessFacts.hasEnded(pid: pid, thread: $0) }
+      return hasEnded ? .gone(pid: pid) : .replaced(pid: pid)
+    } catch {
+      return error
+    }
   }
 }

@@ -10,7 +10,9 @@ package import VersionSpace
 package struct StoppedProcess: ~Copyable {
   package let pid: Int32
   var stops: [Int32: ThreadStop]
-  private let memory: ProcessMemory
+  /// Signals that came to a thread while it ran a function for us; sent again on release.
+  var heldSignals: Set<Int32> = []
+  let memory: ProcessMemory
 
   /// The threads that are stopped, by rising id.
   package var threads: [Int32] { stops.keys.sorted() }
@@ -22,18 +24,27 @@ package struct StoppedProcess: ~Copyable {
   }
 
   deinit {
+    for signal in heldSignals { kill(pid, signal) }
     for (tid, stop) in stops { StoppedProcess.letGo(tid, stop) }
+  }
+
+  /// The thread's XSAVE area as the kernel lays it out (`NT_X86_XSTATE`): SSE, AVX and further
+  /// registers.
+  package func extendedState(of tid: Int32) throws(TraceeFailure) -> [UInt8] {
+    try ExtendedState(of: tid).bytes
   }
 
   /// Lets all threads go on.
   consuming func release() { _ = consume self }
 
+  /// The general registers of one of `threads`.
   package func registers(of tid: Int32) throws(TraceeFailure) -> Registers {
     var raw = cs_registers()
     try check(.registers, tid, unsafe cs_get_registers(tid, &raw))
     return Registers(raw)
   }
 
+  /// Changes the general registers of one of `threads`; `fsBase` stays as it is.
   package func setRegisters(_ registers: Registers, of tid: Int32) throws(TraceeFailure) {
     var raw = registers.raw
     try check(.registers, tid, unsafe cs_set_registers(tid, &raw))
@@ -49,7 +60,7 @@ package struct StoppedProcess: ~Copyable {
 
   /// System calls that return EINTR after a stop instead of being restarted (signal(7)), by number;
   /// read, write, readv and writev do so on a socket with a timeout.
-  private static let notRestarted: Set<Int64> = [
+  static let notRestarted: Set<Int64> = [
     0, 1, 19, 20, 42, 43, 44, 45, 46, 47, 65, 70, 128, 208, 220, 232, 281, 288, 299, 307, 333, 426,
     441,
   ]
@@ -77,20 +88,6 @@ struct ThreadStop: Hashable {
 
 // Both would otherwise be inferred `Sendable` from their fields.
 @available(*, unavailable) extension StoppedProcess: Sendable {}
-
-extension StoppedProcess: TraceeMemory {
-  package func read(
-    at address: TraceeAddress, into buffer: inout MutableSpan<UInt8>
-  ) throws(TraceeFailure) {
-    try memory.read(at: address, into: &buffer)
-  }
-
-  package mutating func write(
-    _ bytes: Span<UInt8>, at address: TraceeAddress
-  ) throws(TraceeFailure) {
-    try memory.write(bytes, at: address)
-  }
-}
 
 extension Registers {
   init(_ raw: cs_registers) {

@@ -20,12 +20,13 @@ package actor Tracer {
   /// - Parameters:
   ///   - pid: the process.
   ///   - deadline: how long to wait for threads to arrive.
+  ///   - image: which exec's memory it must have, if that matters.
   ///   - body: what to do meanwhile.
   /// - Returns: what `body` returned, and how long the stop lasted.
-  /// - Throws: `.traced`, `.notPermitted`, `.gone`, `.shared` and `.deadline`: then all threads were
-  ///   let go, those that had not arrived by the end of the thread that traced them.
+  /// - Throws: `.traced`, `.notPermitted`, `.gone`, `.shared`, `.replaced` and `.deadline`: then all
+  ///   threads were let go.
   package func withStopped<Outcome: Sendable>(
-    _ pid: Int32, deadline: Duration,
+    _ pid: Int32, deadline: Duration, image: ImageIdentity? = nil,
     _ body: @Sendable (inout StoppedProcess) throws(TraceeFailure) -> Outcome
   ) throws(TraceeFailure) -> Stopped<Outcome> {
     let clock = ContinuousClock()
@@ -37,6 +38,7 @@ package actor Tracer {
       try attachment.checkForSharers()
       start = clock.now
       try attachment.stopAll(within: deadline)
+      if let image, try ImageIdentity(of: memory) != image { throw .replaced(pid: pid) }
     } catch {
       if attachment.letGo() { thread.retire() }
       throw error
@@ -82,6 +84,7 @@ extension Duration {
 private struct Attachment: ~Copyable {
   let pid: Int32
   private var seized: Set<Int32> = []
+  private var isInterrupted = false
   private var stops: [Int32: ThreadStop] = [:]
 
   init(_ pid: Int32) throws(TraceeFailure) {
@@ -122,6 +125,7 @@ private struct Attachment: ~Copyable {
 
   mutating func stopAll(within deadline: Duration) throws(TraceeFailure) {
     let end = ContinuousClock().now + deadline
+    isInterrupted = true
     repeat {
       for tid in seized where stops[tid] == nil { _ = cs_interrupt(tid) }
       try waitForStops(until: end)
@@ -161,19 +165,20 @@ private struct Attachment: ~Copyable {
     case ended
   }
 
-  /// What waitpid(2) says of a thread now, as a closed set of cases.
+  /// Whether a thread has stopped or ended by now.
   private static func look(at tid: Int32) -> Look? {
-    var status: Int32 = 0
-    let found = unsafe cs_wait(tid, &status)
+    var raw: Int32 = 0
+    let found = unsafe cs_wait(tid, &raw)
     if found == -ECHILD { return .ended }
     guard found == tid else { return nil }
-    if status & 0x7F != 0x7F {
+    switch WaitStatus(raw) {
+    case .ended(let status):
       ExitStatuses.note(tid, status)
       return .ended
+    case .signal(let signal): return .stopped(ThreadStop(signal: signal))
+    case .group: return .stopped(ThreadStop(isGroupStop: true))
+    case .interrupted, .systemCall: return .stopped(ThreadStop())
     }
-    let signal = (status >> 8) & 0xFF
-    guard status >> 16 == 128 else { return .stopped(ThreadStop(signal: signal)) }
-    return .stopped(ThreadStop(isGroupStop: signal != SIGTRAP))
   }
 
   /// Hands the stopped threads on.
@@ -182,18 +187,28 @@ private struct Attachment: ~Copyable {
     return StoppedProcess(pid: pid, stops: stops, memory: memory)
   }
 
-  /// Lets the threads that have stopped go on.
+  /// Lets the threads that have stopped go on, and each of the others as soon as it stops: the
+  /// interrupt has ended its system call already, which it must not notice.
   ///
-  /// - Returns: whether there are others. Those stay attached until our own thread ends.
+  /// A thread that sleeps uninterruptibly is in no call that an interrupt ends, and may not come.
+  ///
+  /// - Returns: whether there are such. They stay attached until our own thread ends.
   mutating func letGo() -> Bool {
-    for tid in seized where stops[tid] == nil {
-      switch Attachment.look(at: tid) {
-      case .stopped(let stop): stops[tid] = stop
-      case .ended: seized.remove(tid)
-      case nil: continue
-      }
-    }
     for (tid, stop) in stops { StoppedProcess.letGo(tid, stop) }
-    return seized.contains { stops[$0] == nil }
+    seized.subtract(stops.keys)
+    let end = ContinuousClock().now + .seconds(5)
+    while isInterrupted, !seized.isEmpty, ContinuousClock().now < end {
+      for tid in seized {
+        switch Attachment.look(at: tid) {
+        case nil: continue
+        case .stopped(let stop): StoppedProcess.letGo(tid, stop)
+        case .ended: break
+        }
+        seized.remove(tid)
+      }
+      if seized.allSatisfy({ ProcessFacts.state(pid: pid, thread: $0) == "D" }) { break }
+      usleep(50)
+    }
+    return !seized.isEmpty
   }
 }

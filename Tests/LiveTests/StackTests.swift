@@ -61,6 +61,12 @@ import Testing
         #expect(await program.goesOn())
         #expect(program.process.tracer == 0)
       }
+      if mode == "exec" {
+        let again = try await sandbox.ush("update", "target", new)
+        #expect(again.status == 1 && again.hasOneErrorLine, "\(again.summary)")
+        #expect(again.errors.contains("runs another program now"), "\(again.summary)")
+        #expect(await program.goesOn())
+      }
     }
   }
 }

@@ -7,20 +7,21 @@ import VersionSpace
 /// Functions run in a stopped program, whose blocked thread must not notice.
 @Suite(.timeLimit(.minutes(2))) struct CallTests {
   /// Where the program says that things are.
-  private struct Places {
-    var stub, stack, returns, crashes, spins, sleeps, clobbers: TraceeAddress
+  private struct Places: Sendable {
+    var stub, stack, returns, crashes, spins, sleeps, clobbers, lingers, aborts: TraceeAddress
 
     init?(_ output: String) {
-      let words = output.split(whereSeparator: \.isWhitespace).dropFirst().prefix(7)
+      let words = output.split(whereSeparator: \.isWhitespace).dropFirst().prefix(9)
         .compactMap { UInt64($0, radix: 16) }.map { TraceeAddress(rawValue: $0) }
-      guard words.count == 7 else { return nil }
+      guard words.count == 9 else { return nil }
       (stub, stack, returns, crashes) = (words[0], words[1], words[2], words[3])
       (spins, sleeps, clobbers) = (words[4], words[5], words[6])
+      (lingers, aborts) = (words[7], words[8])
     }
   }
 
-  @Test(arguments: ["poll", "poll-limit", "epoll", "futex", "read", "none"])
-  func `a hundred calls of every ending leave the blocked thread as it was`(kind: String)
+  @Test(arguments: ["poll", "poll-limit", "sleep", "epoll", "futex", "read", "none"])
+  func `many calls of every ending leave the blocked thread as it was`(kind: String)
     async throws
   {
     let program = try await CProgram(Programs.called)
@@ -38,6 +39,9 @@ import VersionSpace
         (
           places.crashes, .seconds(5),
           .faulted(signal: SIGSEGV, at: TraceeAddress(rawValue: 16))
+        ),
+        (
+          places.aborts, .seconds(5), .faulted(signal: SIGABRT, at: TraceeAddress(rawValue: 0))
         ),
       ]
       for (function, limit, expected) in plan {
@@ -57,7 +61,7 @@ import VersionSpace
     let results = ["poll": [1], "poll-limit": [1], "epoll": [1], "read": [1], "futex": [0, -11]]
     #expect(
       (results[kind] ?? [0]).contains {
-        started.output.hasSuffix("end: result \($0) same 1 early 0 called 75\n")
+        started.output.hasSuffix("end: result \($0) same 1 early 0 called 100\n")
       }, "\(started.output)")
   }
 
@@ -76,6 +80,59 @@ import VersionSpace
     #expect(outcome == .noThread)
     #expect(await target.isFree())
     #expect(await eventually { (try? target.facts.state) == "T" })
+  }
+
+  @Test(arguments: ["epoll", "futex", "read", "none"])
+  func `a thread comes back by itself if the tracer dies in a call`(kind: String) async throws {
+    let program = try await CProgram(Programs.called)
+    let started = try await program.start(kind)
+    defer { started.kill() }
+    let target = Target(started)
+    let places = try #require(Places(started.output))
+    let mask = signalMask(of: target.pid)
+    let tracer = try Command(
+      Surroundings.tool("BorrowingTracer"),
+      ["call", "\(target.pid)"]
+        + [places.lingers, places.stack, places.stub].map { String($0.rawValue, radix: 16) }
+    ).start()
+    #expect(await eventually { started.output.contains("in call") }, "\(tracer.output)")
+    #expect(signalMask(of: target.pid) != mask)
+    tracer.kill()
+    #expect(await eventually { !tracer.isRunning })
+    #expect(await target.isFree())
+    try write([], to: "\(program.folder)/go")
+    #expect(await eventually { started.output.contains("end:") })
+    // The futex word has changed when the call is made again.
+    let results = ["epoll": 1, "read": 1, "futex": -11]
+    #expect(
+      started.output.hasSuffix("end: result \(results[kind] ?? 0) same 1 early 0 called 1\n"),
+      "\(started.output)")
+  }
+
+  @Test func `a signal that comes during a call is delivered afterwards`() async throws {
+    let program = try await CProgram(Programs.called)
+    let started = try await program.start("read")
+    defer { started.kill() }
+    let target = Target(started)
+    let places = try #require(Places(started.output))
+    let pid = target.pid
+    let call = Task {
+      try await target.tracer.withStopped(pid, deadline: .seconds(5)) {
+        (process) throws(TraceeFailure) in
+        try process.call(
+          places.lingers, stackTop: places.stack, returnStub: places.stub, limit: .seconds(1))
+      }.outcome
+    }
+    #expect(await eventually { started.output.contains("in call") })
+    kill(pid, SIGSTOP)
+    let outcome = try await call.value
+    #expect(outcome == .timedOut)
+    #expect(await eventually { (try? target.facts.state) == "T" })
+    #expect(await target.isFree())
+    kill(pid, SIGCONT)
+    try write([], to: "\(program.folder)/go")
+    #expect(await eventually { started.output.contains("end:") })
+    #expect(started.output.hasSuffix("end: result 1 same 1 early 0 called 1\n"))
   }
 
   private func signalMask(of pid: Int32) -> Substring? {

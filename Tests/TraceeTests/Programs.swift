@@ -5,6 +5,7 @@ enum Programs {
     #include <errno.h>
     #include <pthread.h>
     #include <signal.h>
+    #include <sched.h>
     #include <stdatomic.h>
     #include <stdio.h>
     #include <string.h>
@@ -12,6 +13,7 @@ enum Programs {
     #include <sys/epoll.h>
     #include <sys/eventfd.h>
     #include <sys/ipc.h>
+    #include <sys/prctl.h>
     #include <sys/sem.h>
     #include <sys/socket.h>
     #include <sys/syscall.h>
@@ -71,12 +73,25 @@ enum Programs {
         int end = quiet();
         for (;;) waited("read", read(end, &byte, 1));
       }
-      int main(void) {
+      // Leaves little of one processor to the threads, so that they take long to come.
+      static void starve(void) {
+        cpu_set_t first;
+        CPU_ZERO(&first);
+        CPU_SET(0, &first);
+        sched_setaffinity(0, sizeof first, &first);
+        if (fork() == 0) {
+          prctl(PR_SET_PDEATHSIG, SIGKILL);
+          for (;;) {}
+        }
+        nice(19);
+      }
+      int main(int argc, char **argv) {
         void *(*const routines[])(void *) = {in_epoll, in_sigtimedwait, in_semtimedop, in_recv, in_read};
         struct sigaction action = {.sa_handler = on_term};
         struct epoll_event event;
         pthread_t thread;
         sigset_t all, user;
+        if (argc > 1) starve();
         setvbuf(stdout, NULL, _IOLBF, 0);
         sigaction(SIGTERM, &action, NULL);
         sigfillset(&all);
@@ -144,6 +159,74 @@ enum Programs {
       }
       """
 
+  /// Has a child that its argument names, until a file `go` appears: `vm` shares the memory, `vfork`
+  /// only keeps its parent waiting.
+  static let cloning =
+    "#define _GNU_SOURCE\n#include <sched.h>\n" + head + """
+      static char stack[65536];
+      static int child(void *unused) {
+        while (access("go", F_OK) != 0) usleep(1000);
+        _exit(0);
+      }
+      int main(int count, char **arguments) {
+        setvbuf(stdout, NULL, _IOLBF, 0);
+        puts("ready");
+        int flags = strcmp(arguments[1], "vm") ? CLONE_VFORK : CLONE_VM;
+        clone(child, stack + sizeof stack, flags | SIGCHLD, NULL);
+        for (int i = 0;; i++) { printf("back %d\\n", i); usleep(5000); }
+      }
+      """
+
+  /// Executes itself once a file `go` appears; each image tells where a variable of its is.
+  static let executing =
+    head + """
+      static volatile long mark = 17;
+      int main(int count, char **arguments) {
+        setvbuf(stdout, NULL, _IOLBF, 0);
+        printf("at %lx\\n", (long)&mark);
+        puts("ready");
+        while (access("go", F_OK) != 0) usleep(1000);
+        unlink("go");
+        execv("/proc/self/exe", arguments);
+      }
+      """
+
+  /// Memory of every kind, at the places that it prints; `visited` runs once for each file `go`.
+  static let memory =
+    head + """
+      #include <sys/mman.h>
+      #include <sys/prctl.h>
+      const long constant[2048] __attribute__((aligned(4096))) = {17};
+      static volatile long variables[2048] __attribute__((aligned(4096))) = {18};
+      __attribute__((noinline)) int answer(void) { return 0x11223344; }
+      __attribute__((noinline, noclone)) void visited(void) { asm volatile(""); }
+      static void *visit(void *unused) {
+        for (int i = 1;;) {
+          usleep(1000);
+          if (access("go", F_OK) != 0) continue;
+          unlink("go");
+          visited();
+          printf("visit %d\\n", i++);
+        }
+      }
+      int main(void) {
+        pthread_t thread;
+        setvbuf(stdout, NULL, _IOLBF, 0);
+        prctl(PR_SET_NAME, "a) b (c) 9", 0, 0, 0);
+        char *hole = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        munmap(hole + 4096, 4096);
+        pthread_create(&thread, NULL, visit, NULL);
+        printf("at %lx %lx %lx %lx %lx\\n", (long)constant, (long)variables, (long)answer, (long)hole,
+               (long)visited);
+        puts("ready");
+        for (int i = 0;; i++) {
+          usleep(5000);
+          printf("%d: %ld %ld %ld %ld %x\\n", i, *(const volatile long *)constant, variables[0], variables[1000],
+                 variables[2000], answer());
+        }
+      }
+      """
+
   /// Waits in the system call that its argument names, with known registers, until a file `go`
   /// appears; functions that are called meanwhile do what their names say.
   static let called =
@@ -181,8 +264,14 @@ enum Programs {
       static void crashes(void) { called++; *(volatile int *)16 = 1; }
       static void spins(void) { for (;;) called += 0; }
       static void sleeps(void) { for (;;) syscall(SYS_ppoll, 0, 0, 0, 0, 0); }
-      static char stack[65536] __attribute__((aligned(64)));
       static int word, ends[2], event_fd;
+      static void lingers(void) {
+        called++;
+        write(1, "in call\\n", 8);
+        while (!*(volatile int *)&word);
+      }
+      static void aborts(void) { called++; abort(); }
+      static char stack[65536] __attribute__((aligned(64)));
       static void *wake(void *unused) {
         sigset_t all;
         sigfillset(&all);
@@ -216,8 +305,9 @@ enum Programs {
         if (!strcmp(kind, "read")) call = CALL(SYS_read, {ends[0], (long)&byte, 1});
         for (int i = 0; i < 512; i++) call.in[i] = i * 7 + 1;
         pthread_create(&thread, NULL, wake, NULL);
-        printf("at %lx %lx %lx %lx %lx %lx %lx\\n", (long)stub, (long)(stack + sizeof stack), (long)returns,
-               (long)crashes, (long)spins, (long)sleeps, (long)clobbers);
+        printf("at %lx %lx %lx %lx %lx %lx %lx %lx %lx\\n", (long)stub, (long)(stack + sizeof stack),
+               (long)returns, (long)crashes, (long)spins, (long)sleeps, (long)clobbers, (long)lingers,
+               (long)aborts);
         puts("ready");
         clock_gettime(CLOCK_MONOTONIC, &start);
         if (!strcmp(kind, "none")) while (!*(volatile int *)&word);

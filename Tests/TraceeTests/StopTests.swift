@@ -39,6 +39,26 @@ import VersionSpace
       "\(started.output)")
   }
 
+  @Test func `stops that fail because threads come late are not noticed by blocked calls`()
+    async throws
+  {
+    let started = try await CProgram(Programs.waits).start("starved")
+    defer { started.kill() }
+    let target = Target(started)
+    var failures = 0
+    for _ in 0..<20 {
+      switch await target.failure(deadline: .microseconds(500)) {
+      case nil: continue
+      case .deadline: failures += 1
+      case let other?: Issue.record("\(other)")
+      }
+    }
+    #expect(failures > 0)
+    await pause(.milliseconds(20))
+    #expect(started.output == "ready\n")
+    #expect(await target.isFree())
+  }
+
   @Test func `a signal that the program ignores, caught in a stop, is not noticed either`()
     async throws
   {
@@ -128,6 +148,92 @@ import VersionSpace
     #expect(await eventually { started.output.contains("back") })
     #expect(await target.isFree())
     #expect(await target.failure(deadline: .seconds(5)) == nil)
+    #expect(await goesOn(started))
+  }
+
+  @Test func `a process that shares the memory is named`() async throws {
+    let program = try await CProgram(Programs.cloning)
+    let started = try await program.start("vm")
+    defer { started.kill() }
+    let target = Target(started)
+    #expect(await eventually { started.output.contains("back") })
+    let child = try #require(ProcessFacts.children(of: target.pid, thread: target.pid).first)
+    #expect(await target.failure() == .shared(with: [child]))
+    try write([], to: "\(program.folder)/go")
+    #expect(await eventually { await target.failure(deadline: .seconds(5)) == nil })
+    #expect(await goesOn(started))
+  }
+
+  @Test func `a thread that does not come is named, and nothing stays stopped`() async throws {
+    let program = try await CProgram(Programs.cloning)
+    let started = try await program.start("vfork")
+    defer { started.kill() }
+    let target = Target(started)
+    let pid = target.pid
+    #expect(await eventually { !ProcessFacts.children(of: pid, thread: pid).isEmpty })
+    #expect(await target.failure() == .deadline(missing: [pid]))
+    #expect(await target.isFree())
+    try write([], to: "\(program.folder)/go")
+    #expect(await eventually { started.output.contains("back") })
+    #expect(await target.failure(deadline: .seconds(5)) == nil)
+    #expect(await goesOn(started))
+  }
+
+  @Test func `another image of the same file in the same process is told apart`() async throws {
+    let program = try await CProgram(Programs.executing)
+    let started = try await program.start()
+    defer { started.kill() }
+    let target = Target(started)
+    let memory = try ProcessMemory(pid: target.pid)
+    let image = try ImageIdentity(of: memory)
+    let place = try #require(started.output.split(whereSeparator: \.isWhitespace).dropFirst().first)
+    let mark = TraceeAddress(rawValue: try #require(UInt64(place, radix: 16)))
+    #expect(try memory.word(at: mark) == 17)
+    #expect(await target.failure(deadline: .seconds(5), image: image) == nil)
+    #expect(try ImageIdentity(of: ProcessMemory(pid: target.pid)) == image)
+    try write([], to: "\(program.folder)/go")
+    #expect(await eventually { started.output.split(separator: "ready").count > 2 })
+    #expect(await target.failure(deadline: .seconds(5), image: image) == .replaced(pid: target.pid))
+    #expect(await target.failure(deadline: .seconds(5)) == nil)
+    #expect(throws: TraceeFailure.replaced(pid: target.pid)) { try memory.word(at: mark) }
+    #expect(throws: TraceeFailure.replaced(pid: target.pid)) { try ImageIdentity(of: memory) }
+    #expect(throws: TraceeFailure.replaced(pid: target.pid)) {
+      let bytes: [UInt8] = [1]
+      try memory.write(bytes.span, at: mark)
+    }
+    #expect(await target.isFree())
+    started.kill()
+    #expect(await eventually { !started.isRunning })
+    #expect(throws: TraceeFailure.gone(pid: target.pid)) { try memory.word(at: mark) }
+  }
+
+  @Test func `a program goes on if its tracer dies in a stop`() async throws {
+    let started = try await CProgram(Programs.ticks).start()
+    defer { started.kill() }
+    let target = Target(started)
+    let tracer = try Command(Surroundings.tool("BorrowingTracer"), ["hold", "\(target.pid)"])
+      .start()
+    #expect(await eventually { tracer.output.contains("held") })
+    let failure = await target.failure()
+    #expect(failure == .traced(pid: target.pid, by: tracer.pid))
+    tracer.kill()
+    #expect(await target.isFree())
+    #expect(await goesOn(started))
+  }
+
+  @Test(.enabled(if: getuid() == 0, "another user is needed"))
+  func `another user's program may not be stopped`() async throws {
+    let started = try await CProgram(Programs.ticks).start()
+    defer { started.kill() }
+    let folder = try temporaryFolder(named: "tracer")
+    defer { removeFolder(folder) }
+    unsafe chmod(folder, 0o755)
+    try copy(Surroundings.tool("BorrowingTracer"), to: "\(folder)/tracer")
+    let output = try await toolOutput(
+      "/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "\(folder)/tracer",
+      "stop", "\(started.pid)")
+    #expect(output == "notPermitted(pid: \(started.pid))\n")
+    #expect(await Target(started).isFree())
     #expect(await goesOn(started))
   }
 

@@ -36,9 +36,11 @@ final class Target: Sendable {
   }
 
   /// How a stop fails, or `nil` if it does not.
-  func failure(deadline: Duration = .milliseconds(50)) async -> TraceeFailure? {
+  func failure(
+    deadline: Duration = .milliseconds(50), image: ImageIdentity? = nil
+  ) async -> TraceeFailure? {
     do throws(TraceeFailure) {
-      _ = try await tracer.withStopped(pid, deadline: deadline) {
+      _ = try await tracer.withStopped(pid, deadline: deadline, image: image) {
         (process) throws(TraceeFailure) in process.threads.count
       }
       return nil

@@ -11,6 +11,7 @@ struct cs_registers {
   int64_t orig_rax;
 };
 
+// With PTRACE_O_TRACESYSGOOD, which tells system call stops from SIGTRAP, and nothing else.
 int cs_seize(pid_t tid);
 int cs_interrupt(pid_t tid);
 int cs_detach(pid_t tid, int signal);
@@ -23,14 +24,22 @@ int cs_get_xstate(pid_t tid, void *buffer, size_t size);
 int cs_set_xstate(pid_t tid, const void *buffer, size_t size);
 int cs_get_signal_mask(pid_t tid, uint64_t *out);
 int cs_set_signal_mask(pid_t tid, uint64_t mask);
-// Fault address and code of the signal that a thread is stopped by.
-int cs_fault_address(pid_t tid, uint64_t *out);
+// What brought the signal that a thread is stopped by: 1 and the fault address in `out` if the thread's
+// own instruction or its own raise(3) did, 0 if somebody else sent it.
+int cs_fault(pid_t pid, pid_t tid, uint64_t *out);
 // Pokes `size` bytes, a multiple of 8 at an 8-aligned address, into a stopped thread's memory.
 int cs_poke(pid_t tid, uint64_t address, const void *bytes, size_t size);
 // Waits without blocking: 0 nothing yet, tid if `status` was filled.
 int cs_wait(pid_t tid, int *status);
 ssize_t cs_read_memory(pid_t pid, uint64_t address, void *buffer, size_t size);
 int cs_shares_memory(pid_t first, pid_t second);
+// A perf_event execute breakpoint for one thread, readable by poll(2) once it was hit; `ring` must be
+// given back to cs_watch_close.
+int cs_watch_open(pid_t tid, uint64_t address, void **ring);
+void cs_watch_close(int descriptor, void *ring);
+int cs_eventfd(void);
+// Forgets what made the descriptor readable.
+void cs_watch_clear(void *ring);
 int cs_pidfd_open(pid_t pid);
 // Starts a program; an exec failure is returned as its negated errno.
 int cs_spawn(const char *path, char *const *argv, char *const *envp, const char *directory,
