@@ -103,10 +103,17 @@ extension Program: ProgramService {
       let run = launch(left.id, left.stop, left.version, found.target)
       let report = await report(of: run, within: 10)
       return AttachReport(
-        pending: report.result == .undone || report.result == .refused ? .undone : .finished,
-        status: await statusReport(), message: report.headline)
+        pending: Self.pending(report.result), status: await statusReport(), message: report.headline)
     } catch {
       throw ServiceFailure(error)
+    }
+  }
+
+  private static func pending(_ result: UpdateReport.Result) -> AttachReport.Pending {
+    switch result {
+    case .updated, .already: .finished
+    case .waiting: .waiting
+    case .undone, .refused: .undone
     }
   }
 

@@ -100,12 +100,12 @@ struct Recovery: Sendable {
     var progress = left.progress
     do throws(TraceeFailure) {
       let memory = try target.memory()
+      var stored: Set<ProcedureID> = []
       for procedure in left.plan.procedures {
         guard let store = procedure.store else { continue }
-        if try memory.word(at: store.slot) == store.new {
-          progress.updated.insert(procedure.id)
-        }
+        if try memory.word(at: store.slot) == store.new { stored.insert(procedure.id) }
       }
+      progress.note(stored: stored, of: left.plan)
       return UpdateStop(
         plan: left.plan, map: CodeMap(left.plan.model.implementations),
         unwind: try UnwindSources.table(of: target, model: left.plan.model),

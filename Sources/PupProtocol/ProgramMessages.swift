@@ -86,8 +86,10 @@ package struct AttachReport: Codable, Hashable, Sendable {
   package enum Pending: String, Codable, Hashable, Sendable {
     /// None was pending.
     case none
-    /// It was carried through, or goes on.
+    /// It was carried through.
     case finished
+    /// It goes on, and waits.
+    case waiting
     /// It was undone.
     case undone
   }

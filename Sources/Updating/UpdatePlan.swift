@@ -155,4 +155,18 @@ package struct UpdateProgress: Hashable, Sendable, Codable {
   package var resident: Set<ProcedureID> = []
 
   package init() {}
+
+  /// Takes in that the slots of `procedures` were found to hold their new values.
+  ///
+  /// A group is committed as one, its maps and data before its slots: where one of its slots is
+  /// stored, they are done, and a map that ran must never run again.
+  package mutating func note(stored procedures: Set<ProcedureID>, of plan: UpdatePlan) {
+    updated.formUnion(procedures)
+    func isStored(_ group: Int) -> Bool {
+      !plan.groups[group].members.isDisjoint(with: procedures)
+    }
+    ranMaps.formUnion(plan.maps.indices.filter { isStored(plan.maps[$0].group) })
+    resetData.formUnion(
+      plan.data.indices.filter { plan.data[$0].group.map(isStored) ?? false })
+  }
 }

@@ -75,7 +75,7 @@ package struct UpdateStop: Sendable {
     }
     try store(decision, &outcome, &target)
     outcome.isComplete = decision.completes(plan, after: progress)
-    atStep("stored")
+    if !outcome.stores.isEmpty { atStep("stored") }
     try arrangeGates(stacks, decision, &outcome, &target)
     return outcome
   }
@@ -128,7 +128,7 @@ package struct UpdateStop: Sendable {
     _ decision: StopDecision, _ outcome: inout Outcome,
     _ target: inout some StoppedTarget & ~Copyable
   ) throws(CommitFailure) {
-    atStep("decided")
+    if !decision.updated.isEmpty { atStep("decided") }
     let stores = decision.updated.compactMap(\.store)
     let slots = try Commit.slotWrites(stores, memory: target)
     do throws(TraceeFailure) {

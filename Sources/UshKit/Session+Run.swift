@@ -63,6 +63,7 @@ extension Session {
     switch attached.pending {
     case .none: break
     case .finished: console.print("  the pending update was finished")
+    case .waiting: console.print("  the pending update goes on")
     case .undone: console.print("  the pending update was undone")
     }
     if let message = attached.message { console.print("  \(message)") }
