@@ -66,7 +66,7 @@ let package = Package(
     .target(name: "CPtrace", path: "CSupport/ptrace", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "CSocket", path: "CSupport/socket", cSettings: [.define("_GNU_SOURCE")]),
     module("ELFFile", "ByteCoding", "ObjectModel", "CLibelf", "CZlib"),
-    module("DWARFInfo", "TypeModel", "CLibdwarf"),
+    module("DWARFInfo", "TypeModel", "ByteCoding", "CLibdwarf"),
     module("Disassembler", "X86Code", "CZydis"),
     module("Tracee", "VersionSpace", "Unwinding", "CPtrace"),
     module("Journal", "VersionSpace", "CSQLite"),

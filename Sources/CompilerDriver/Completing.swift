@@ -51,12 +51,7 @@ struct Completing {
     } catch {
       throw .malformed(file: path, what: String(describing: error))
     }
-    let debug: DebugInformation
-    do throws(DWARFFailure) {
-      debug = try DWARFReader.read(path: path)
-    } catch {
-      throw .malformed(file: path, what: error.sentence)
-    }
+    let debug = try debugInformation(of: program)
     guard
       let descriptor = try program.symbols().first(where: { $0.name == "__pup_descriptor" })
     else { throw .malformed(file: path, what: "the runtime's descriptor is missing") }
@@ -75,6 +70,24 @@ struct Completing {
       producer: ObjectPreparation.producer, buildID: BuildID(rawValue: program.buildID ?? ""),
       isPositionIndependent: program.isPositionIndependent, linkLine: linkLine,
       descriptor: LinkAddress(rawValue: descriptor.value))
+  }
+
+  private func debugInformation(
+    of program: ELFProgram
+  ) throws(ELFFailure) -> DebugInformation {
+    var tables: [(name: String, bytes: [UInt8])] = []
+    for name in [".debug_rnglists", ".debug_loclists"] {
+      guard let section = program.section(named: name) else { continue }
+      tables.append((name, try program.inflatedContents(of: section)))
+    }
+    do throws(DWARFFailure) {
+      for table in tables {
+        try ListTables.check(table.bytes, section: table.name, file: path)
+      }
+      return try DWARFReader.read(path: path)
+    } catch {
+      throw .malformed(file: path, what: error.sentence)
+    }
   }
 
   /// Build ID, its size, and the distance to the linker's `.eh_frame_hdr` (`pup_runtime.h`).

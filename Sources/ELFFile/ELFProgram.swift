@@ -106,6 +106,27 @@ package struct ELFProgram: Sendable {
     return Array(bytes[start..<(start + Int(section.byteCount))])
   }
 
+  /// A section's bytes as they were before the linker compressed them (gABI, "Section Compression").
+  package func inflatedContents(of section: ProgramSection) throws(ELFFailure) -> [UInt8] {
+    let contents = contents(of: section)
+    guard section.flags.contains(.compressed) else { return contents }
+    var reader = ByteReader(contents.span)
+    let type: UInt32
+    let byteCount: UInt64
+    do throws(ParseFailure) {
+      type = try reader.read()
+      try reader.skip(4)
+      byteCount = try reader.read()
+    } catch {
+      throw .malformed(file: file, what: "the compressed section \(section.name)")
+    }
+    guard type == 1 else {
+      throw .malformed(file: file, what: "\(section.name): compressed in a way other than zlib")
+    }
+    return try Compression.inflate(
+      Array(contents.dropFirst(24)), expectedByteCount: Int(clamping: byteCount), file: file)
+  }
+
   /// The GNU build ID as hexadecimal digits, if the file has one.
   package var buildID: String? {
     guard let section = section(named: ".note.gnu.build-id"), section.byteCount > 16 else {

@@ -9,6 +9,18 @@ import TypeModel
     static int add(int a, int b) { static int count; count++; return a + b; }
     int main(void) { return add(head.value, 2); }
     """
+  /// Has procedures in more than one range and variables in more than one place.
+  private static let split = """
+    void abort(void);
+    __attribute__((noinline)) int cold(int a) {
+      for (int i = 0; i < a; i++) {
+        int twice = a * 2;
+        if (__builtin_expect(twice == 77, 0)) abort();
+        a += add(twice, i);
+      }
+      return a;
+    }
+    """
 
   @Test func `says when there is no debug information or no file`() async throws {
     let folder = try temporaryFolder(named: "dwarf")
@@ -32,6 +44,39 @@ import TypeModel
       try write(Array(whole.prefix(whole.count * step / 40)), to: path)
       #expect(throws: DWARFFailure.self) { try DWARFReader.read(path: path) }
     }
+  }
+
+  /// Each byte of the list tables changed in turn; those that are let through do no harm.
+  @Test(arguments: [".debug_rnglists", ".debug_loclists"])
+  func `survives list tables that were damaged`(section: String) async throws {
+    let folder = try temporaryFolder(named: "dwarf")
+    defer { removeFolder(folder) }
+    try await Compiled.build(["main.c": Self.source + Self.split], ["-O2"], in: folder)
+    let whole = bytes(of: "\(folder)/main")
+    _ = try await Command(
+      "/usr/bin/objcopy", ["--dump-section", "\(section)=table", "main"], directory: folder
+    ).run()
+    let table = bytes(of: "\(folder)/table")
+    let place = try #require(whole.firstRange(of: table)).lowerBound
+    try ListTables.check(table, section: section, file: "main")
+    var refused = 0
+    for offset in 0..<min(table.count, 64) {
+      for value: UInt8 in [0, 1, 0x7F, 0xFF] where table[offset] != value {
+        var damaged = table
+        damaged[offset] = value
+        do throws(DWARFFailure) {
+          try ListTables.check(damaged, section: section, file: "main")
+        } catch {
+          refused += 1
+          continue
+        }
+        var file = whole
+        file.replaceSubrange(place..<(place + table.count), with: damaged)
+        try write(file, to: "\(folder)/damaged")
+        _ = try? DWARFReader.read(path: "\(folder)/damaged")
+      }
+    }
+    #expect(refused >= 20)
   }
 
   @Test func `lists a unit of another language without contents`() async throws {
