@@ -126,10 +126,23 @@ extension ChangesFile.Kind {
     return result
   }
 
-  private static func options(_ words: [String]) throws(LineFault) -> [String] {
-    let words = try some(words, of: "option", "an option")
-    if let first = words.first, !first.hasPrefix("--") { throw LineFault(.notAnOption(first)) }
-    return words
+  private static func options(
+    _ words: [String]
+  ) throws(LineFault) -> [ChangesFile.UpdateOption] {
+    var words = try some(words, of: "option", "an option")[...]
+    var options: [ChangesFile.UpdateOption] = []
+    while let word = words.popFirst() {
+      switch word {
+      case "--no-groups": options.append(.noGroups)
+      case "--wait":
+        guard let seconds = words.popFirst().flatMap(Double.init), seconds >= 0 else {
+          throw LineFault(.missing(statement: word, what: "a number of seconds"))
+        }
+        options.append(.wait(seconds))
+      default: throw LineFault(.notAnOption(word))
+      }
+    }
+    return options
   }
 
   /// Reads `default P.parameter = C-constant`.
@@ -186,8 +199,17 @@ extension ChangesFile.Kind {
     case .default(let procedure, let parameter, let value):
       return "default \(procedure).\(parameter) = \(value)"
     case .renamed(let structure, let old, let new): return "renamed \(structure).\(old) \(new)"
-    case .option(let words): return line("option", words)
+    case .option(let options): return line("option", options.map(\.text))
     case .maps(let files): return line("maps", files)
+    }
+  }
+}
+
+extension ChangesFile.UpdateOption {
+  fileprivate var text: String {
+    switch self {
+    case .noGroups: "--no-groups"
+    case .wait(let seconds): "--wait \(seconds)"
     }
   }
 }

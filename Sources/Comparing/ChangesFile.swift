@@ -42,8 +42,8 @@ package struct ChangesFile: Hashable, Sendable {
     case `default`(procedure: String, parameter: String, value: String)
     /// A struct's member has another name now.
     case renamed(structure: String, old: String, new: String)
-    /// Options of the update, as on `ush update`'s command line.
-    case option([String])
+    /// Options of the update; those of `ush update`'s command line come before them.
+    case option([UpdateOption])
     /// C files with iprocs and mprocs, relative to the changes file.
     case maps([String])
   }
@@ -51,8 +51,16 @@ package struct ChangesFile: Hashable, Sendable {
   /// The files that `maps` lines name.
   package var maps: [String] { statements.flatMap(\.kind.mapsFiles) }
 
-  /// The words of all `option` lines, in order.
-  package var options: [String] { statements.flatMap(\.kind.optionWords) }
+  /// What all `option` lines say, in order.
+  package var options: [UpdateOption] { statements.flatMap(\.kind.options) }
+
+  /// An option of the update.
+  package enum UpdateOption: Hashable, Sendable {
+    /// Leave out `together` lines.
+    case noGroups
+    /// Seconds until `ush update` reports.
+    case wait(Double)
+  }
 }
 
 extension ChangesFile.Kind {
@@ -60,8 +68,8 @@ extension ChangesFile.Kind {
     if case .maps(let files) = self { files } else { [] }
   }
 
-  fileprivate var optionWords: [String] {
-    if case .option(let words) = self { words } else { [] }
+  fileprivate var options: [ChangesFile.UpdateOption] {
+    if case .option(let options) = self { options } else { [] }
   }
 }
 

@@ -47,7 +47,7 @@ extension ChangesFileFailure.Fault {
     case .ambiguous(let role, let name, let candidates):
       "‘\(name)’ is more than one \(role.rawValue): \(candidates.joined(separator: ", "))"
     case .contradicts(let name, let line): "‘\(name)’ contradicts line \(line)"
-    case .notAnOption(let word): "‘\(word)’ is no option; options begin with ‘--’"
+    case .notAnOption(let word): "‘\(word)’ is no option here; there are --no-groups and --wait S"
     }
   }
 

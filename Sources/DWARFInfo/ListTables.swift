@@ -10,6 +10,7 @@ package enum ListTables {
   /// - Parameters:
   ///   - bytes: the section's contents, not compressed.
   ///   - section: its name, for the error.
+  ///   - file: the file's, likewise.
   /// - Throws: `.malformed`, with the table's offset.
   package static func check(
     _ bytes: [UInt8], section: String, file: String

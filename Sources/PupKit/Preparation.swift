@@ -27,9 +27,7 @@ struct Preparation: Sendable {
   /// Runs outside of any actor.
   ///
   /// - Throws: what makes the update impossible; nothing has been written.
-  @concurrent func prepare(
-    _ wanted: Wanted, noGroups: Bool
-  ) async throws(PupFailure) -> Verdict {
+  @concurrent func prepare(_ wanted: Wanted) async throws(PupFailure) -> Verdict {
     let image = wanted.version.index.image
     do throws(TraceeFailure) {
       _ = try target.memory()
@@ -39,7 +37,7 @@ struct Preparation: Sendable {
     try checkKinship(image)
     let maps = try MapsCompiler.compile(wanted.mapsPaths)
     var changes = try changes(image, wanted.wishes, maps)
-    if noGroups { changes.groups.removeAll { !$0.isHard } }
+    if wanted.noGroups { changes.groups.removeAll { !$0.isHard } }
     guard changes.refusals.isEmpty else {
       return .refused(code: "needs-map", changes.refusals.map(\.description))
     }
@@ -116,6 +114,10 @@ struct Wanted: Sendable {
   var version: LoadedVersion
   var wishes: ChangesFile
   var mapsPaths: [String]
+  /// No `together` lines.
+  var noGroups: Bool
+  /// Until the report is due; `nil` if nobody said.
+  var waitSeconds: Double?
 }
 
 /// Looks foreign symbols up in the target, on demand.

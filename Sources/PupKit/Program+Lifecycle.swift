@@ -103,7 +103,8 @@ extension Program: ProgramService {
       let run = launch(left.id, left.stop, left.version, found.target)
       let report = await report(of: run, within: 10)
       return AttachReport(
-        pending: Self.pending(report.result), status: await statusReport(), message: report.headline)
+        pending: Self.pending(report.result), status: await statusReport(),
+        message: report.headline)
     } catch {
       throw ServiceFailure(error)
     }

@@ -38,9 +38,18 @@ extension Program {
       version = found
     }
     let wishes = try wishes(changesPath)
-    return Wanted(
+    var wanted = Wanted(
       version: version, wishes: wishes,
-      mapsPaths: wishes.maps.map { Self.resolved($0, beside: changesPath) } + request.maps)
+      mapsPaths: wishes.maps.map { Self.resolved($0, beside: changesPath) } + request.maps,
+      noGroups: request.noGroups)
+    for option in wishes.options {
+      switch option {
+      case .noGroups: wanted.noGroups = true
+      case .wait(let seconds): wanted.waitSeconds = seconds
+      }
+    }
+    wanted.waitSeconds = request.waitSeconds ?? wanted.waitSeconds
+    return wanted
   }
 
   private func wishes(_ path: String?) throws(ServiceFailure) -> ChangesFile {

@@ -10,12 +10,13 @@ import VersionSpace
 extension Program {
   package func update(_ request: UpdateRequest) async throws(ServiceFailure) -> UpdateReport {
     let wanted = try await wanted(request)
+    let seconds = wanted.waitSeconds ?? UpdateRequest.defaultWaitSeconds
     if let joined = join(wanted.version.build) {
-      return await report(of: joined, within: request.waitSeconds)
+      return await report(of: joined, within: seconds)
     }
     let begun: Result<Begun, ServiceFailure> = await inOrder { [self] in
       do throws(ServiceFailure) {
-        return .success(try await begin(wanted, request))
+        return .success(try await begin(wanted))
       } catch {
         return .failure(error)
       }
@@ -23,7 +24,7 @@ extension Program {
     switch begun {
     case .failure(let failure): throw failure
     case .success(.over(let report)): return report
-    case .success(.pending(let run)): return await report(of: run, within: request.waitSeconds)
+    case .success(.pending(let run)): return await report(of: run, within: seconds)
     }
   }
 
@@ -38,9 +39,7 @@ extension Program {
     return pending
   }
 
-  private func begin(_ wanted: Wanted, _ request: UpdateRequest) async throws(ServiceFailure)
-    -> Begun
-  {
+  private func begin(_ wanted: Wanted) async throws(ServiceFailure) -> Begun {
     guard let target, let current, let model, !hasEnded else {
       throw .cannot("not-running", "\(name) is not running")
     }
@@ -60,7 +59,7 @@ extension Program {
     let preparation = Preparation(target: target, model: model, current: current)
     let verdict: Preparation.Verdict
     do throws(PupFailure) {
-      verdict = try await preparation.prepare(wanted, noGroups: request.noGroups)
+      verdict = try await preparation.prepare(wanted)
     } catch {
       if error.exitCode == 2 { throw ServiceFailure(error) }
       report.result = .refused

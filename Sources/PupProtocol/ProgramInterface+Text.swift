@@ -94,7 +94,8 @@ extension ProgramInterface {
     # Adopts a process that runs already, and finishes or undoes what was pending.
     method Attach(pid: int, log: ?string) -> (attached: AttachReport)
 
-    # Updates the target; replies when it is done, or after waitSeconds (10 if absent).
+    # Updates the target; replies when it is done, or after waitSeconds (if absent, what the changes
+    # file says, or 10).
     method Update(
       path: ?string,
       changes: ?string,

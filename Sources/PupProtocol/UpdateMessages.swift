@@ -11,13 +11,15 @@ package struct UpdateRequest: Codable, Hashable, Sendable {
   /// Drops `together` lines and inferred groups; hard groups stay.
   package var noGroups: Bool
   /// Seconds until the reply is due, which the update outlives; 0 replies after the first stop.
-  package var waitSeconds: Double
+  ///
+  /// `nil`: what the changes file says, else `defaultWaitSeconds`.
+  package var waitSeconds: Double?
   /// Further map files, besides those that the changes file names.
   package var maps: [String]
 
   package init(
     path: String? = nil, changes: String? = nil, version: Int? = nil, noGroups: Bool = false,
-    waitSeconds: Double = UpdateRequest.defaultWaitSeconds, maps: [String] = []
+    waitSeconds: Double? = nil, maps: [String] = []
   ) {
     self.path = path
     self.changes = changes
@@ -36,8 +38,7 @@ package struct UpdateRequest: Codable, Hashable, Sendable {
     changes = try fields.decodeIfPresent(String.self, forKey: .changes)
     version = try fields.decodeIfPresent(Int.self, forKey: .version)
     noGroups = try fields.decodeIfPresent(Bool.self, forKey: .noGroups) ?? false
-    waitSeconds =
-      try fields.decodeIfPresent(Double.self, forKey: .waitSeconds) ?? Self.defaultWaitSeconds
+    waitSeconds = try fields.decodeIfPresent(Double.self, forKey: .waitSeconds)
     maps = try fields.decodeIfPresent([String].self, forKey: .maps) ?? []
   }
 }

@@ -10,8 +10,7 @@ extension Session {
   package func updateRequest(
     _ what: String, changes: String?, noGroups: Bool, waitSeconds: Double?
   ) throws(ServiceFailure) -> UpdateRequest {
-    var request = UpdateRequest(
-      noGroups: noGroups, waitSeconds: waitSeconds ?? UpdateRequest.defaultWaitSeconds)
+    var request = UpdateRequest(noGroups: noGroups, waitSeconds: waitSeconds)
     if let changes { request.changes = try readable(changes) }
     if unsafe access(what, F_OK) != 0, let version = Int(what) {
       request.version = version

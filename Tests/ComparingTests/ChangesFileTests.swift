@@ -15,7 +15,7 @@ import Testing
     harmless struct shape area
     default area.height = '#'
     renamed shape.w width
-    option --wait 5
+    option --wait 5.0 --no-groups
     maps one.maps.c
     """
 
@@ -28,12 +28,12 @@ import Testing
         .reset(["limit"]), .keep(["a.c:count", "do_pizza.pd"]),
         .harmless(["struct shape", "area"]),
         .default(procedure: "area", parameter: "height", value: "'#'"),
-        .renamed(structure: "shape", old: "w", new: "width"), .option(["--wait", "5"]),
+        .renamed(structure: "shape", old: "w", new: "width"), .option([.wait(5), .noGroups]),
         .maps(["one.maps.c"]),
       ])
     #expect(file.statements.first?.line == 2)
     #expect(file.maps == ["one.maps.c"])
-    #expect(file.options == ["--wait", "5"])
+    #expect(file.options == [.wait(5), .noGroups])
   }
 
   @Test func `reads again what it prints`() throws {
@@ -60,7 +60,10 @@ import Testing
     Wrong(text: "renamed s b", message: "f:1: ‘s’ is not a name"),
     Wrong(
       text: "default area.height", message: "f:1: ‘default’ needs ‘P.parameter = constant’"),
-    Wrong(text: "option wait", message: "f:1: ‘wait’ is no option; options begin with ‘--’"),
+    Wrong(
+      text: "option --atomic",
+      message: "f:1: ‘--atomic’ is no option here; there are --no-groups and --wait S"),
+    Wrong(text: "option --wait soon", message: "f:1: ‘--wait’ needs a number of seconds"),
   ])
   func `says where and what is wrong`(_ wrong: Wrong) throws {
     let failure = #expect(throws: ChangesFileFailure.self) {

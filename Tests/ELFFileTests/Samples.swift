@@ -45,7 +45,8 @@ enum Samples {
   }
 
   static func gcc(_ arguments: [String], in folder: String) async throws {
-    let outcome = try await Command("/usr/bin/gcc", ["-w"] + arguments, directory: folder).runInTurn()
+    let outcome = try await Command("/usr/bin/gcc", ["-w"] + arguments, directory: folder)
+      .runInTurn()
     guard outcome.status == 0 else {
       throw LiveFailure.cannotBuild(fixture: "a.c", log: outcome.summary)
     }

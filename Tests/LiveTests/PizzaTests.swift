@@ -40,14 +40,19 @@ import Testing
     }
   }
 
-  @Test func `--no-groups drops the semantic dependencies`() async throws {
+  /// Asked for on the command line, or by a line of the changes file.
+  @Test(arguments: ["--no-groups", nil])
+  func `--no-groups drops the semantic dependencies`(option: String?) async throws {
     try await withSandbox { sandbox in
+      let given = contents(of: "\(Surroundings.repository)/fixtures/pizza/pizza2.changes.sd")
+      let changes = "\(sandbox.folder)/own.changes"
+      try write(
+        Array((given + (option == nil ? "\noption --no-groups\n" : "")).utf8), to: changes)
       let (old, new) = try await bothVersions(of: Build("pizza"))
       let program = try await sandbox.run("pizza", old, environment: Self.slow)
       #expect(await program.prints("pizza 1 contains"))
       let (outcome, _) = try await program.update(
-        to: new, "--changes", "\(Surroundings.repository)/fixtures/pizza/pizza2.changes.sd",
-        "--no-groups")
+        to: new, "--changes", changes, option ?? "--wait=10")
       #expect(outcome.status == 0, "\(outcome.summary)")
       #expect(await program.prints("TC pizza number 2 preparation begins"))
       #expect(PizzaLog(program.output).pizzas[0].versions == [1, 1, 1, 2, 1])

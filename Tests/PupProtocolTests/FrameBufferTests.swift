@@ -46,7 +46,7 @@ import Testing
     let bytes = Array(#"{"method":"org.podus.pup.Update","parameters":{"path":"/x"}}"#.utf8)
     let call = try #require(VarlinkCall(bytes, from: Peer(pid: 1, uid: 0)))
     #expect(call.method == "Update")
-    #expect(try call.parameters() == UpdateRequest(path: "/x", waitSeconds: 10))
+    #expect(try call.parameters() == UpdateRequest(path: "/x"))
   }
 
   @Test(arguments: [

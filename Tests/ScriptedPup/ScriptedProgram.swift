@@ -91,7 +91,7 @@ final class ScriptedProgram: ProgramService {
       ProgramEvent(
         program: name, kind: .waiting, update: report.id, waiting: report.waiting,
         message: "f waits"))
-    return await outcome(within: request.waitSeconds) ?? report
+    return await outcome(within: request.waitSeconds ?? UpdateRequest.defaultWaitSeconds) ?? report
   }
 
   func wait(_ request: WaitRequest) async throws(ServiceFailure) -> UpdateReport {
