@@ -4,7 +4,7 @@
 #ifndef PUP_RUNTIME_H
 #define PUP_RUNTIME_H
 
-#define PUP_MAGIC 0x31435345445055ull /* "PUDESC1" */
+#define PUP_MAGIC 0x31435345445055ull /* "UPDESC1" */
 #define PUP_FORMAT 1
 #define PUP_GATE_COUNT 64
 #define PUP_GATE_STRIDE 32

@@ -89,14 +89,15 @@ package struct Comparison<Decoder: InstructionDecoding> {
   /// `main` is only called by the startup
   /// code, once, so that its convention does not matter.
   private func epochs(_ pairing: Pairing) -> Set<Int> {
-    let convention = CallingConvention(old: old.delta.types, new: new.delta.types)
+    func convention(_ image: ProgramImage, _ index: Int) -> CallingConvention {
+      CallingConvention(of: image.delta.procedures[index].prototype, in: image.delta.types)
+    }
     return Set(
       pairing.procedures.pairs.indices.filter { index in
         let pair = pairing.procedures.pairs[index]
         guard let left = pair.old, let right = pair.new else { return false }
-        let procedure = new.delta.procedures[right]
-        return procedure.name != "main"
-          && !convention.areSame(old.delta.procedures[left].prototype, procedure.prototype)
+        return new.delta.procedures[right].name != "main"
+          && !convention(old, left).isSame(as: convention(new, right))
       })
   }
 

@@ -1,3 +1,4 @@
+import ByteCoding
 import ObjectModel
 import Relinking
 import X86Code
@@ -67,18 +68,7 @@ extension ProgramImage {
 extension [Relocation] {
   /// Those at offsets in `range`; the array is sorted by offset.
   func within(_ range: Range<UInt64>) -> ArraySlice<Relocation> {
-    let start = partition(from: range.lowerBound)
-    return self[start..<partition(from: range.upperBound)]
-  }
-
-  /// The first index whose offset is not below `offset`.
-  private func partition(from offset: UInt64) -> Int {
-    var low = 0
-    var high = count
-    while low < high {
-      let middle = (low + high) / 2
-      if self[middle].offset < offset { low = middle + 1 } else { high = middle }
-    }
-    return low
+    let start = partitioningIndex { $0.offset >= range.lowerBound }
+    return self[start..<partitioningIndex { $0.offset >= range.upperBound }]
   }
 }

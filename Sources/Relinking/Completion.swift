@@ -1,3 +1,4 @@
+import ByteCoding
 package import ObjectModel
 package import TypeModel
 package import VersionSpace
@@ -153,14 +154,9 @@ struct PlacementMap {
   }
 
   func place(of address: UInt64) -> Place? {
-    var low = 0
-    var high = entries.count
-    while low < high {
-      let middle = (low + high) / 2
-      if entries[middle].start <= address { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0, address < entries[low - 1].end else { return nil }
-    let found = entries[low - 1]
+    let next = entries.partitioningIndex { $0.start > address }
+    guard next > 0, address < entries[next - 1].end else { return nil }
+    let found = entries[next - 1]
     return Place(object: found.object, section: found.section, offset: address - found.start)
   }
 }

@@ -1,3 +1,4 @@
+import ByteCoding
 import ObjectModel
 import TypeModel
 import VersionSpace
@@ -120,18 +121,12 @@ struct DescribedProcedures {
 
   /// Rows within a range, as offsets from its start.
   func lines(in range: Range<UInt64>) -> [Delta.Part.LineRow] {
-    var low = 0
-    var high = rows.count
-    while low < high {
-      let middle = (low + high) / 2
-      if rows[middle].address < range.lowerBound { low = middle + 1 } else { high = middle }
-    }
+    let first = rows.partitioningIndex { $0.address >= range.lowerBound }
     var result: [Delta.Part.LineRow] = []
-    while low < rows.count, rows[low].address < range.upperBound {
+    for found in rows[first...].prefix(while: { $0.address < range.upperBound }) {
       let row = Delta.Part.LineRow(
-        offset: Int(rows[low].address - range.lowerBound), line: rows[low].line)
+        offset: Int(found.address - range.lowerBound), line: found.line)
       if result.last?.line != row.line { result.append(row) }
-      low += 1
     }
     return result
   }

@@ -1,3 +1,5 @@
+import ByteCoding
+
 /// The unwind information of one mapped file or of injected code.
 package struct UnwindModule: Sendable {
   package var name: String
@@ -54,14 +56,9 @@ package struct UnwindTable: Sendable {
   /// How to unwind a frame that is at `address`; `nil` when nothing says so, or says it in a way
   /// that is not understood.
   func row(at address: UInt64) -> UnwindRow? {
-    var low = 0
-    var high = entries.count
-    while low < high {
-      let middle = (low + high) / 2
-      if entries[middle].start <= address { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0, address < entries[low - 1].end else { return nil }
-    let entry = entries[low - 1]
+    let next = entries.partitioningIndex { $0.start > address }
+    guard next > 0, address < entries[next - 1].end else { return nil }
+    let entry = entries[next - 1]
     let common = commons[entry.common]
     return FrameInterpreter(
       module: modules[common.module], entry: entry, common: common

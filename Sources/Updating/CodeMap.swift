@@ -1,9 +1,9 @@
+import ByteCoding
 package import Unwinding
 package import VersionSpace
 
 /// Which implementation of which procedure an address lies in.
 package struct CodeMap: Sendable {
-  private let starts: [UInt64]
   private let entries: [(range: Range<UInt64>, implementation: Int)]
 
   package init(_ implementations: [Implementation]) {
@@ -13,19 +13,13 @@ package struct CodeMap: Sendable {
     }
     entries.sort { $0.range.lowerBound < $1.range.lowerBound }
     self.entries = entries
-    starts = entries.map(\.range.lowerBound)
   }
 
   /// The index of the implementation whose code contains `address`.
   package func implementation(at address: TraceeAddress) -> Int? {
-    var low = 0
-    var high = starts.count
-    while low < high {
-      let middle = (low + high) / 2
-      if starts[middle] <= address.rawValue { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0, entries[low - 1].range.contains(address.rawValue) else { return nil }
-    return entries[low - 1].implementation
+    let next = entries.partitioningIndex { $0.range.lowerBound > address.rawValue }
+    guard next > 0, entries[next - 1].range.contains(address.rawValue) else { return nil }
+    return entries[next - 1].implementation
   }
 }
 

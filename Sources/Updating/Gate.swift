@@ -55,11 +55,6 @@ package struct Gates: Hashable, Sendable, Codable {
     }
   }
 
-  /// The gate whose entry is `address`, if it is one.
-  package func gate(at address: TraceeAddress, _ descriptor: TargetDescriptor) -> Gate? {
-    placed.first { descriptor.gateEntry($0.index) == address }
-  }
-
   /// Makes exactly `frames` gated, as far as gates last; the others' return addresses are restored.
   ///
   /// `busy`: gates in which some thread is now: their words must stay as they are.

@@ -1,5 +1,6 @@
 import Comparing
 import Relinking
+import TypeModel
 import VersionSpace
 import X86Code
 
@@ -18,16 +19,16 @@ extension Planner {
       let isNew = linker.model[id].epochs.isEmpty
       guard isNew || change.beginsEpoch else { continue }
       let described = new.image.delta.procedures[index]
-      let key = CallingConvention.key(of: described.prototype, in: new.image.delta.types)
+      let convention = CallingConvention(of: described.prototype, in: new.image.delta.types)
       let current = linker.model[id].epoch
       if let known = linker.model[id].epochs.indices.first(where: {
-        $0 != current && linker.model[id].epochs[$0].convention == key
+        $0 != current && linker.model[id].epochs[$0].convention.isSame(as: convention)
       }) {
         linker.model[id].epoch = known
       } else {
         let made = try linker.placeTrampoline(leadingTo: TraceeAddress(rawValue: 0))
         linker.model[id].epochs.append(
-          .init(convention: key, trampoline: made.trampoline, slot: made.slot))
+          .init(convention: convention, trampoline: made.trampoline, slot: made.slot))
         linker.model[id].epoch = linker.model[id].epochs.count - 1
       }
       let epoch = linker.model[id].epochs[linker.model[id].epoch]

@@ -1,6 +1,7 @@
 import ObjectModel
 package import Comparing
 package import Relinking
+import TypeModel
 package import VersionSpace
 package import X86Code
 
@@ -99,11 +100,12 @@ package struct Planner<Decoder: InstructionDecoding> {
   /// The record of an added procedure: the one it had in an earlier version, or a new one.
   private mutating func adopt(_ index: Int, named name: String) -> Binding.Procedure {
     let described = new.image.delta.procedures[index]
-    let convention = CallingConvention.key(of: described.prototype, in: new.image.delta.types)
+    let convention = CallingConvention(of: described.prototype, in: new.image.delta.types)
     let live = Set(model.binding.procedures.map(\.id))
     if let record = model.procedures.first(where: {
-      $0.name == name && !live.contains($0.id) && $0.epochs.contains { $0.convention == convention }
-    }), let epoch = record.epochs.firstIndex(where: { $0.convention == convention }) {
+      $0.name == name && !live.contains($0.id)
+        && $0.epochs.contains { $0.convention.isSame(as: convention) }
+    }), let epoch = record.epochs.firstIndex(where: { $0.convention.isSame(as: convention) }) {
       model[record.id].epoch = epoch
       return Binding.Procedure(
         id: record.id, trampoline: record.epochs[epoch].trampoline,

@@ -26,7 +26,7 @@ extension ProgramModel {
       let none = TraceeAddress(rawValue: 0)
       let trampoline = isCalled ? procedure.trampoline.loaded(at: bias) : none
       let slot = isCalled ? procedure.slot.loaded(at: bias) : none
-      let convention = CallingConvention.key(of: procedure.prototype, in: delta.types)
+      let convention = CallingConvention(of: procedure.prototype, in: delta.types)
       procedures.append(
         ProcedureRecord(
           id: id, name: names.name(ofProcedure: index),

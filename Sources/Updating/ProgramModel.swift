@@ -1,3 +1,4 @@
+package import TypeModel
 package import VersionSpace
 
 /// What the pup knows of one running program: the authority that the tables in the target are
@@ -82,10 +83,10 @@ package struct ProcedureRecord: Hashable, Sendable, Codable {
 
   /// One calling convention of a procedure, with the slot and trampoline that keep it.
   package struct Epoch: Hashable, Sendable, Codable {
-    package var convention: String
+    package var convention: CallingConvention
     package var trampoline: TraceeAddress
     package var slot: TraceeAddress
-    package init(convention: String, trampoline: TraceeAddress, slot: TraceeAddress) {
+    package init(convention: CallingConvention, trampoline: TraceeAddress, slot: TraceeAddress) {
       self.convention = convention
       self.trampoline = trampoline
       self.slot = slot

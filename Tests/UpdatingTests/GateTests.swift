@@ -29,7 +29,6 @@ import VersionSpace
     for (place, gate) in zip([UInt64(2), 5], gates.placed) {
       let entry = memory[word: Self.stack + place * 16]
       #expect(entry == descriptor.gateEntry(gate.index).rawValue)
-      #expect(gates.gate(at: at(entry), descriptor) == gate)
       #expect(gate.returnAddress == 0xC0DE_0000 + place)
       #expect(memory[word: descriptor.gateReturn(gate.index).rawValue] == gate.returnAddress)
     }
