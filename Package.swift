@@ -65,12 +65,16 @@ let package = Package(
     .systemLibrary(name: "CZlib", path: "CSupport/zlib"),
     .target(name: "CPtrace", path: "CSupport/ptrace", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "CSocket", path: "CSupport/socket", cSettings: [.define("_GNU_SOURCE")]),
+    .target(
+      name: "CEditLine", path: "CSupport/editline", cSettings: [.define("_GNU_SOURCE")],
+      linkerSettings: [.linkedLibrary("edit")]),
     module("ELFFile", "ByteCoding", "ObjectModel", "CLibelf", "CZlib"),
     module("DWARFInfo", "TypeModel", "ByteCoding", "CLibdwarf"),
     module("Disassembler", "X86Code", "CZydis"),
     module("Tracee", "VersionSpace", "Unwinding", "CPtrace"),
     module("Journal", "VersionSpace", "CSQLite"),
     module("PupProtocol", "CSocket"),
+    module("LineEditing", "CEditLine"),
     module("ProgramImages", "ELFFile", "ObjectModel", "TypeModel", "VersionSpace", "Relinking"),
 
     // What each tool does.
@@ -84,7 +88,7 @@ let package = Package(
       "Journal",
       "PupProtocol", "ProgramImages"),
     module("MapperKit", "PupProtocol"),
-    module("UshKit", "PupProtocol", "PupKit"),
+    module("UshKit", "PupProtocol", "PupKit", "LineEditing", "Comparing"),
 
     tool("pup", "PupKit", "PupProtocol"),
     tool("ush", "UshKit", "PupKit", "PupProtocol", "Comparing"),

@@ -11,46 +11,82 @@ struct EventText: Sendable {
 
   func send(_ event: UpdateEvent, to events: EventBroadcast) {
     switch event {
+    case .interrupted, .stored, .numbered, .finished, .stopEnded: trace(event, to: events)
     case .stopped(let microseconds, _):
-      primitive("GET RTS", to: events)
+      dispatched("GET RTS", to: events)
       emit(.paused, "paused for \(microseconds) µs", to: events) {
         $0.pauseMicroseconds = microseconds
       }
-    case .backtrace(let names):
-      let text = names.isEmpty ? "no procedure is active" : names.joined(separator: " ")
-      emit(.primitive, "program \(program) runtime stack backtrace: \(text)", to: events)
-    case .stored(let store, let procedure):
-      primitive("SET SDTE \(procedure) at \(store.slot)", to: events)
-    case .updated(let names):
+    case .backtrace(let names): sendStack(names, to: events)
+    case .inactive(let names):
+      emit(.inactive, "computed inactive procedures:", to: events) { $0.procedures = names }
+      guard names.isEmpty else { return }
       emit(
-        .warped,
-        "warped \(names.count) changed procedures into version space \(plan.to.rawValue): "
-          + names.joined(separator: " "), to: events
-      ) {
-        $0.procedures = names
-        $0.version = plan.to.rawValue
-      }
-    case .gatesPlaced(let count): primitive("EI POP (\(count) gates)", to: events)
-    case .waiting(let frames):
-      let waiting = frames.map {
-        WaitingProcedure(procedure: $0.procedure, tid: Int($0.tid), frame: $0.frame)
-      }
-      let text = waiting.map { "\($0.procedure) for \($0.frame) of thread \($0.tid)" }
-      emit(.waiting, "waiting: " + text.joined(separator: ", "), to: events) {
-        $0.waiting = waiting
-      }
+        .inactive, "no changed procedures could be warped to \(space) at this time", to: events)
+    case .updated(let names): sendWarped(names, "changed", to: events)
+    case .gatesPlaced:
+      dispatched("EI POP", to: events)
+      emit(.gated, "enabled procedure return interrupts", to: events)
+    case .waiting(let frames): sendWaiting(frames, to: events)
     case .reset(let names):
-      emit(.primitive, "took the new initial value: " + names.joined(separator: " "), to: events)
+      emit(.data, "took the new initial value: " + names.joined(separator: " "), to: events)
     case .kept(let names):
-      emit(.primitive, "kept its value: " + names.joined(separator: " "), to: events)
-    case .finished: primitive("DI POP", to: events)
-    case .undone(let reason): emit(.primitive, "undone: \(reason)", to: events)
+      emit(.data, "kept its value: " + names.joined(separator: " "), to: events)
+    // The report says so.
+    case .undone: break
     }
   }
 
-  private func primitive(_ name: String, to events: EventBroadcast) {
+  private var space: String { "version space \(plan.to.rawValue)" }
+
+  /// What the paper's pup prints with debugging enabled (section 6).
+  private func trace(_ event: UpdateEvent, to events: EventBroadcast) {
+    switch event {
+    case .interrupted(isFirst: true):
+      traced("INTERRUPT! (pup state: 2) received command UPDATE", to: events)
+    case .interrupted: traced("PROCEDURE INVOCATION TERMINATED!", to: events)
+    case .stored: dispatched("SET SDTE", to: events)
+    case .numbered: dispatched("SET HRVN", to: events)
+    case .finished(let hadGates): if hadGates { dispatched("DI POP", to: events) }
+    case .stopEnded: dispatched("EOF", to: events)
+    default: break
+    }
+  }
+
+  private func dispatched(_ command: String, to events: EventBroadcast) {
+    traced("UPDATE dispatcher received command \(command)", to: events)
+  }
+
+  private func traced(_ text: String, to events: EventBroadcast) {
     guard isDebugging else { return }
-    emit(.primitive, "pup: UPDATE dispatcher received command \(name)", to: events)
+    emit(.primitive, "pup: \(text)", to: events)
+  }
+
+  /// The stack, and that what has not changed is in the new version space from now on.
+  private func sendStack(_ names: [String], to events: EventBroadcast) {
+    emit(.stack, "program \(program) runtime stack backtrace:", to: events) {
+      $0.procedures = names
+    }
+    sendWarped(plan.warped, "unchanged", to: events)
+  }
+
+  private func sendWarped(_ names: [String], _ which: String, to events: EventBroadcast) {
+    emit(
+      .warped, "warped \(names.count) \(which) procedures into \(space)", to: events
+    ) {
+      $0.procedures = names
+      $0.version = plan.to.rawValue
+    }
+  }
+
+  private func sendWaiting(_ frames: [WaitingFrame], to events: EventBroadcast) {
+    let waiting = frames.map {
+      WaitingProcedure(procedure: $0.procedure, tid: Int($0.tid), frame: $0.frame)
+    }
+    let text = waiting.map { "\($0.procedure) for \($0.frame) of thread \($0.tid)" }
+    emit(.waiting, "waiting: " + text.joined(separator: ", "), to: events) {
+      $0.waiting = waiting
+    }
   }
 
   private func emit(

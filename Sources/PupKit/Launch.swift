@@ -11,6 +11,8 @@ struct Launch: Sendable {
   let version: LoadedVersion
   /// The file to execute.
   let path: String
+  /// Told where execution begins, before it does.
+  var onBegin: @Sendable (TraceeAddress) -> Void = { _ in }
 
   struct Started: Sendable {
     var child: ChildProcess
@@ -19,6 +21,9 @@ struct Launch: Sendable {
 
   func start() async throws(PupFailure) -> Started {
     let child = try await spawnPatiently()
+    if let entry = try? ProcessFacts(pid: child.pid).auxiliaryVector()[9] {
+      onBegin(TraceeAddress(rawValue: entry))
+    }
     let clock = ContinuousClock()
     var pause = Duration.microseconds(500)
     while true {

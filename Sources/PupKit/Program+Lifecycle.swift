@@ -16,14 +16,41 @@ extension Program: ProgramService {
     if let delta = request.delta, let object = request.object {
       try await checkCompanions(delta, object, against: version)
     }
-    let number = (loaded.keys.max() ?? currentVersion) + 1
+    let number = max(loaded.keys.max() ?? 0, currentVersion) + 1
+    if let wanted = request.version, wanted != number {
+      throw .cannot(
+        "version-number",
+        wanted < number
+          ? "\(name) has a version \(wanted) already; the next one is \(number)"
+          : "\(name): version \(number) is the next one, not \(wanted)")
+    }
     loaded[number] = version
     emit(.loaded, "Version \(number) of program \(name) loaded successfully") {
       $0.version = number
     }
+    return report(on: version, number: number)
+  }
+
+  private func report(on version: LoadedVersion, number: Int) -> LoadReport {
+    let procedures = version.index.image.delta.procedures
+    let closure =
+      procedures.count > 64
+      ? nil : TransitiveClosure(callees: procedures.map { $0.calls.map(\.callee) })
     return LoadReport(
       program: name, version: number, build: version.build.rawValue,
-      procedures: version.index.image.delta.procedures.count)
+      procedures: procedures.count,
+      reach: closure.map { $0.rows.map { row in row.map { $0 ? 1 : 0 } } },
+      codeBytes: procedures.flatMap(\.parts).reduce(0) { $0 + Int($1.byteCount) },
+      address: Self.address(of: version, in: model))
+  }
+
+  /// In a program that runs, the next free place of its arena; else where the linker put the code.
+  private static func address(of version: LoadedVersion, in model: ProgramModel?) -> String {
+    if let model {
+      return TraceeAddress(rawValue: model.text.range.lowerBound + model.text.used).description
+    }
+    let first = version.index.image.delta.procedures.flatMap(\.parts).map(\.address.rawValue).min()
+    return TraceeAddress(rawValue: first ?? 0).description
   }
 
   package func run(_ request: RunRequest) async throws(ServiceFailure) -> StatusReport {
@@ -37,10 +64,13 @@ extension Program: ProgramService {
       throw .cannot("nothing-loaded", "\(name): load a version first, or name a program to run")
     }
     logPath = request.log
+    trace("pup: INTERRUPT! (pup state: 0) received command RUN")
     do throws(PupFailure) {
       let started = try await Launch(
         request: request, version: version, path: request.path ?? version.path
-      ).start()
+      ) { [weak self] address in
+        Task { await self?.trace("Execution begins at address \(address)...") }
+      }.start()
       child = started.child
       target = started.target
       try adopt(version, started.target)
@@ -52,6 +82,10 @@ extension Program: ProgramService {
     }
     watchForEnd()
     return await statusReport()
+  }
+
+  private func trace(_ text: String) {
+    if isDebugging { emit(.primitive, text) }
   }
 
   /// Makes `version` the one that a target runs, with a model of its own.

@@ -130,6 +130,7 @@ extension Program {
         EventText(program: name, update: id, plan: stop.plan, isDebugging: isDebugging)
           .send(event, to: events)
       })
+    announce(id, stop.plan)
     let task = Task { [weak self] in
       let ending = await run.drive()
       return await self?.finish(id, run, ending)
@@ -137,15 +138,23 @@ extension Program {
     }
     let pending = PendingRun(id: id, run: run, version: version, task: task)
     self.pending = pending
+    return pending
+  }
+
+  private func announce(_ id: Int, _ plan: UpdatePlan) {
     emit(
       .accepted,
-      "Update of program \(name) from version \(stop.plan.from.rawValue) to version "
-        + "\(stop.plan.to.rawValue) begins..."
+      "Update of program \(name) from version \(plan.from.rawValue) to version "
+        + "\(plan.to.rawValue) begins..."
     ) {
       $0.update = id
-      $0.version = stop.plan.to.rawValue
+      $0.version = plan.to.rawValue
     }
-    return pending
+    let names = plan.procedures.map(\.name)
+    emit(.changed, "\(names.count) procedures have changed between versions:") {
+      $0.update = id
+      $0.procedures = names
+    }
   }
 
   /// Books the end of a run; one that was given up is taken back first.
@@ -183,6 +192,8 @@ extension Program {
       report.reason = [report.reason, error.sentence].compactMap { $0 }.joined(separator: "; ")
     }
     pending = nil
+    let newest = currentVersion
+    loaded = loaded.filter { $0.key > newest }
     lastReport = report
     emit(kind, report.headline) {
       $0.update = id

@@ -3,17 +3,26 @@ package import Updating
 import Unwinding
 import VersionSpace
 
-/// What happens during an update, told as it happens.
+/// What happens during an update, told as it happens; all but `undone` belong to one stop.
 package enum UpdateEvent: Sendable {
+  /// A stop has been made, the first one, or one after a procedure returned; a stop that only looked
+  /// and found nothing new begins with `stopped`.
+  case interrupted(isFirst: Bool)
   case stopped(microseconds: Int, waitingForThreads: Int)
+  /// Of the first stop: the procedures on the stacks, those that are inactive.
   case backtrace([String])
+  case inactive([String])
   case stored(SlotStore, procedure: String)
   case updated([String])
+  /// The new version is the highest that runs (PODUS's SET HRVN).
+  case numbered
   case gatesPlaced(Int)
   case waiting([WaitingFrame])
   case reset([String])
   case kept([String])
-  case finished
+  case finished(hadGates: Bool)
+  /// The last of a stop that was begun with `interrupted`.
+  case stopEnded
   case undone(String)
 }
 
@@ -51,6 +60,8 @@ actor UpdateRun {
   private var isCancelled = false
   /// What the run waits at now.
   private var gateWatch: GateWatch?
+  private var hasArrival = false
+  private var hadGates = false
   private var firstStopWaiters: [CheckedContinuation<Void, Never>] = []
 
   init(
@@ -113,9 +124,10 @@ actor UpdateRun {
       at: TraceeAddress(rawValue: target.descriptor.gateWait))
     guard let watch else { return await lookForGate(atMost: limit) }
     // One that came before the breakpoints were there waits already.
+    hasArrival = isInGate
     guard !hasArrival else { return }
     gateWatch = watch
-    _ = await watch.arrival(within: limit)
+    hasArrival = await watch.arrival(within: limit)
     gateWatch = nil
   }
 
@@ -123,13 +135,15 @@ actor UpdateRun {
   private func lookForGate(atMost limit: Duration) async {
     let clock = ContinuousClock()
     let end = clock.now + limit
-    while clock.now < end, !isCancelled, !hasArrival {
+    while clock.now < end, !isCancelled {
+      hasArrival = isInGate
+      if hasArrival { return }
       do { try await Task.sleep(for: .milliseconds(5)) } catch { return }
     }
   }
 
   /// Whether a thread waits in a gate; also if that cannot be told, which the next stop will.
-  private var hasArrival: Bool {
+  private var isInGate: Bool {
     guard !stop.gates.placed.isEmpty else { return false }
     do throws(TraceeFailure) {
       let memory = try target.memory()
@@ -160,12 +174,8 @@ actor UpdateRun {
         }
       }
       pauses.append(stopped.times.stoppedMicroseconds)
-      sink(
-        .stopped(
-          microseconds: stopped.times.stoppedMicroseconds,
-          waitingForThreads: stopped.times.arrivalMicroseconds))
       switch stopped.outcome {
-      case .success(let outcome): note(outcome)
+      case .success(let outcome): note(outcome, stopped.times)
       case .failure(let failure): give(up: .commit(failure))
       }
     } catch {
@@ -181,30 +191,30 @@ actor UpdateRun {
     sink(.undone(failure.sentence))
   }
 
-  private func note(_ outcome: UpdateStop.Outcome) {
+  private func note(_ outcome: UpdateStop.Outcome, _ times: StopTimes) {
     stop.progress = outcome.progress
     stop.gates = outcome.gates
-    if let refusal = outcome.decision.refusal {
-      ending = .undone(code: "resident", refusal)
-      return sink(.undone(refusal))
+    let names = outcome.decision.updated.map(\.name)
+    let isFirst = stopCount == 0
+    let isTold = isFirst || hasArrival || !names.isEmpty || outcome.isComplete
+    if isTold { sink(.interrupted(isFirst: isFirst)) }
+    sink(
+      .stopped(
+        microseconds: times.stoppedMicroseconds, waitingForThreads: times.arrivalMicroseconds))
+    defer { if isTold { sink(.stopEnded) } }
+    guard !isGivenUp(outcome) else { return }
+    if isFirst {
+      sink(.backtrace(outcome.backtrace.map { plan.model[$0].name }))
+      sink(.inactive(names))
     }
-    if let failed = outcome.failedMap {
-      let text = "the mprocedure \(failed.name) \(Self.text(failed.outcome))"
-      ending = .undone(code: "map-failed", text)
-      return sink(.undone(text))
-    }
-    sink(.backtrace(outcome.backtrace.map { plan.model[$0].name }))
     for store in outcome.stores {
       let name = plan.procedures.first { $0.store == store }?.name ?? ""
       sink(.stored(store, procedure: name))
     }
-    let names = outcome.decision.updated.map(\.name)
     updated += names
     if !names.isEmpty { sink(.updated(names)) }
-    reset += outcome.reset
-    kept += outcome.kept
-    if !outcome.reset.isEmpty { sink(.reset(outcome.reset)) }
-    if !outcome.kept.isEmpty { sink(.kept(outcome.kept)) }
+    if isFirst { sink(.numbered) }
+    noteData(outcome)
     resident = outcome.decision.resident.sorted().map { plan.model[$0].name }
     waiting = waitingFrames(outcome)
     do throws(PupFailure) {
@@ -214,11 +224,32 @@ actor UpdateRun {
     }
     if outcome.isComplete {
       ending = .updated
-      sink(.finished)
+      sink(.finished(hadGates: hadGates))
     } else {
       if outcome.gatesPlaced > 0 { sink(.gatesPlaced(outcome.gatesPlaced)) }
+      hadGates = hadGates || outcome.gatesPlaced > 0
       sink(.waiting(waiting))
     }
+  }
+
+  /// Whether the stop has shown that the update cannot be done, which is then noted.
+  private func isGivenUp(_ outcome: UpdateStop.Outcome) -> Bool {
+    if let refusal = outcome.decision.refusal {
+      ending = .undone(code: "resident", refusal)
+      sink(.undone(refusal))
+    } else if let failed = outcome.failedMap {
+      let text = "the mprocedure \(failed.name) \(Self.text(failed.outcome))"
+      ending = .undone(code: "map-failed", text)
+      sink(.undone(text))
+    }
+    return ending != nil
+  }
+
+  private func noteData(_ outcome: UpdateStop.Outcome) {
+    reset += outcome.reset
+    kept += outcome.kept
+    if !outcome.reset.isEmpty { sink(.reset(outcome.reset)) }
+    if !outcome.kept.isEmpty { sink(.kept(outcome.kept)) }
   }
 
   private func waitingFrames(_ outcome: UpdateStop.Outcome) -> [WaitingFrame] {

@@ -12,8 +12,18 @@ package struct ProgramEvent: Codable, Hashable, Sendable {
     case loaded
     /// An update was accepted; `update` and `version` are set.
     case accepted
+    /// Which procedures differ; `procedures` is set.
+    case changed
+    /// The procedures on the stacks when the target was first stopped; `procedures` is set.
+    case stack
+    /// The changed procedures that were inactive then; `procedures` is set.
+    case inactive
     /// Procedures moved to `version`; `procedures` is set.
     case warped
+    /// The returns of what holds the update are waited for.
+    case gated
+    /// Static data took a new initial value, or kept what it had.
+    case data
     /// Procedures are held; `waiting` is set.
     case waiting
     /// The target was stopped for `pause_us`.
@@ -44,8 +54,13 @@ package struct ProgramEvent: Codable, Hashable, Sendable {
   package var pid: Int?
   package var exit: Int?
   package var report: UpdateReport?
-  /// One line for people.
+  /// One line for people; a colon at its end says that `procedures` belong below it.
   package var message: String
+
+  /// The message, and the names that belong below it.
+  package var lines: [String] {
+    [message] + (message.hasSuffix(":") ? procedures ?? [] : [])
+  }
 
   package init(
     sequence: Int = 0, program: String, kind: Kind, update: Int? = nil, version: Int? = nil,

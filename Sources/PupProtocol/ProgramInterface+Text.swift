@@ -55,8 +55,8 @@ extension ProgramInterface {
     type Event (
       sequence: int,
       program: string,
-      kind: (started, exited, loaded, accepted, warped, waiting, paused, completed, undone,
-             refused, user, primitive),
+      kind: (started, exited, loaded, accepted, changed, stack, inactive, warped, gated, data,
+             waiting, paused, completed, undone, refused, user, primitive),
       update: ?int,
       version: ?int,
       procedures: ?[]string,
@@ -68,10 +68,21 @@ extension ProgramInterface {
       message: string
     )
 
-    type LoadReport (program: string, version: int, build: string, procedures: int)
+    type LoadReport (
+      program: string,
+      version: int,
+      build: string,
+      procedures: int,
+      # which procedures (columns) each procedure (row) may come to call; absent for more than 64
+      reach: ?[][]int,
+      # of the procedures' code
+      codeBytes: int,
+      # where the code is, or will be once it is needed: hexadecimal, with 0x
+      address: string
+    )
 
     type AttachReport (
-      pending: (none, finished, undone),
+      pending: (none, finished, waiting, undone),
       status: StatusReport,
       message: ?string
     )
@@ -79,8 +90,14 @@ extension ProgramInterface {
     # What the program is doing.
     method Status() -> (status: StatusReport)
 
-    # Prepares a version: an executable, or x.delta and x.pup.o beside their executable x.
-    method Load(path: ?string, delta: ?string, object: ?string) -> (loaded: LoadReport)
+    # Prepares a version: an executable, or x.delta and x.pup.o beside their executable x. With
+    # version, fails unless that is the number that comes next.
+    method Load(
+      path: ?string,
+      delta: ?string,
+      object: ?string,
+      version: ?int
+    ) -> (loaded: LoadReport)
 
     # Starts the target; replies when main was entered. Without path: what was loaded.
     method Run(

@@ -6,11 +6,16 @@ package struct LoadRequest: Codable, Hashable, Sendable {
   package var delta: String?
   /// `x.pup.o`, absolute.
   package var object: String?
+  /// The number that it must get: the next one; `nil` takes whatever that is.
+  package var version: Int?
 
-  package init(path: String? = nil, delta: String? = nil, object: String? = nil) {
+  package init(
+    path: String? = nil, delta: String? = nil, object: String? = nil, version: Int? = nil
+  ) {
     self.path = path
     self.delta = delta
     self.object = object
+    self.version = version
   }
 }
 
@@ -23,12 +28,24 @@ package struct LoadReport: Codable, Hashable, Sendable {
   package var build: String
   /// How many procedures it has.
   package var procedures: Int
+  /// δ*, which procedures each one may come to call, by procedure number; `nil` for more than 64.
+  package var reach: [[Int]]?
+  /// Of the procedures' code.
+  package var codeBytes: Int
+  /// Where its code is, or will be once it is needed: hexadecimal, with 0x.
+  package var address: String
 
-  package init(program: String, version: Int, build: String, procedures: Int) {
+  package init(
+    program: String, version: Int, build: String, procedures: Int, reach: [[Int]]? = nil,
+    codeBytes: Int = 0, address: String = "0x0"
+  ) {
     self.program = program
     self.version = version
     self.build = build
     self.procedures = procedures
+    self.reach = reach
+    self.codeBytes = codeBytes
+    self.address = address
   }
 }
 

@@ -70,8 +70,15 @@ extension Session {
   }
 
   /// Prepares a version in the pup of `name`, from an executable or from PODUS's two files.
-  package func load(_ name: String, _ files: [String]) throws(ServiceFailure) -> LoadReport {
-    var request = LoadRequest()
+  ///
+  /// - Parameters:
+  ///   - name: the program's.
+  ///   - files: the executable, or delta and object.
+  ///   - version: the number that it is to have; the next one if absent.
+  package func load(
+    _ name: String, _ files: [String], as version: Int? = nil
+  ) throws(ServiceFailure) -> LoadReport {
+    var request = LoadRequest(version: version)
     for file in files {
       guard unsafe access(file, R_OK) == 0 else {
         throw .malformed("missing-file", "\(file): \(errorText(errno))")

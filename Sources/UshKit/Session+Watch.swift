@@ -9,7 +9,11 @@ extension Session {
         "\(ProgramInterface.name).Watch", WatchRequest(), as: Answers.Happened.self
       ) { answer in
         guard let event = answer?.event else { return true }
-        if console.isJSON { console.printJSON(event) } else { console.print(event.message) }
+        if console.isJSON {
+          console.printJSON(event)
+        } else {
+          event.lines.forEach { console.print($0) }
+        }
         return true
       }
     } catch {

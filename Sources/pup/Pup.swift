@@ -69,14 +69,22 @@ struct Pup: AsyncParsableCommand {
     try ProgramRecord.check(name)
     let (runtime, state) = try directories()
     let service = try makeService(name: name, state: state, isDebugging: debug)
-    let isShown = debug || (command.isEmpty && !detached)
     let settings = ProgramHost.Settings(
       name: name, start: try start(), isDetached: detached, reportDescriptor: reportFd,
-      onEvent: { event in
-        guard isShown else { return }
-        Self.write("\(event.message)\n")
+      onEvent: { [self] event in
+        guard shows(event) else { return }
+        for line in event.lines { Self.write("\(line)\n") }
       })
     return try await ProgramHost(settings, in: runtime, service: service).run()
+  }
+
+  /// With `--debug`, what an update does, step by step; on a terminal of our own, what became of it.
+  private func shows(_ event: ProgramEvent) -> Bool {
+    switch event.kind {
+    case .primitive, .user: debug
+    case .started, .exited, .completed, .undone, .refused: debug || (command.isEmpty && !detached)
+    default: false
+    }
   }
 
   private func directories() throws(ServiceFailure) -> (RuntimeDirectory, StateDirectory) {
