@@ -11,7 +11,9 @@ package enum Columns {
 
   /// The columns that `text` takes.
   package static func width(of text: String) -> Int {
-    text.unicodeScalars.reduce(0) { $0 + max(0, Int(cs_character_columns(wchar_t(bitPattern: $1.value)))) }
+    text.unicodeScalars.reduce(0) {
+      $0 + max(0, Int(cs_character_columns(wchar_t(bitPattern: $1.value))))
+    }
   }
 
   /// `words` in as many columns as fit, read downwards as ls(1) does.

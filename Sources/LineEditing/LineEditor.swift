@@ -128,9 +128,10 @@ import Glibc
     case .lines(let lines): show(lines)
     case .resized:
       unsafe cs_editor_resize(editor)
+      clearLine()
       unsafe cs_editor_refresh(editor)
     case .givenUp:
-      write("^C\n")
+      write("\u{1b}[J^C\n")
       ending = .givenUp
     case .end: ending = .end
     }
@@ -171,11 +172,15 @@ import Glibc
   /// Prints lines where the edited one is, and that again below them.
   private func show(_ lines: [String]) {
     guard let editor = unsafe editor, !lines.isEmpty else { return }
-    let width = max(1, Columns.width(of: 1))
-    let rows = Columns.width(of: prompt + edited.before) / width
-    let up = rows > 0 ? "\u{1b}[\(rows)A" : ""
-    write("\r\(up)\u{1b}[J" + lines.map { $0 + "\n" }.joined())
+    clearLine()
+    write(lines.map { $0 + "\n" }.joined())
     unsafe cs_editor_refresh(editor)
+  }
+
+  /// Removes prompt and line from the screen; the cursor is then where they began.
+  private func clearLine() {
+    let rows = Columns.width(of: prompt + edited.before) / max(1, Columns.width(of: 1))
+    write("\r" + (rows > 0 ? "\u{1b}[\(rows)A" : "") + "\u{1b}[J")
   }
 
   private func write(_ text: String) {

@@ -13,7 +13,6 @@ struct EventText: Sendable {
     switch event {
     case .interrupted, .stored, .numbered, .finished, .stopEnded: trace(event, to: events)
     case .stopped(let microseconds, _):
-      dispatched("GET RTS", to: events)
       emit(.paused, "paused for \(microseconds) µs", to: events) {
         $0.pauseMicroseconds = microseconds
       }
@@ -42,9 +41,12 @@ struct EventText: Sendable {
   /// What the paper's pup prints with debugging enabled (section 6).
   private func trace(_ event: UpdateEvent, to events: EventBroadcast) {
     switch event {
-    case .interrupted(isFirst: true):
-      traced("INTERRUPT! (pup state: 2) received command UPDATE", to: events)
-    case .interrupted: traced("PROCEDURE INVOCATION TERMINATED!", to: events)
+    case .interrupted(let isFirst):
+      traced(
+        isFirst
+          ? "INTERRUPT! (pup state: 2) received command UPDATE"
+          : "PROCEDURE INVOCATION TERMINATED!", to: events)
+      dispatched("GET RTS", to: events)
     case .stored: dispatched("SET SDTE", to: events)
     case .numbered: dispatched("SET HRVN", to: events)
     case .finished(let hadGates): if hadGates { dispatched("DI POP", to: events) }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import ProgramImages
 package import PupProtocol
 import Relinking
 import Tracee
@@ -55,11 +56,16 @@ extension Program: ProgramService {
 
   package func run(_ request: RunRequest) async throws(ServiceFailure) -> StatusReport {
     guard target == nil else { throw .cannot("exists", "\(name) runs already") }
+    var request = request
     let version: LoadedVersion
     if let path = request.path {
       version = try await read(path)
     } else if let first = loaded.keys.min(), let found = loaded.removeValue(forKey: first) {
       version = found
+      request.arguments = [found.origin] + request.arguments
+      // The copy is for what was overwritten meanwhile.
+      let isUnchanged = try? ProgramImages.read(found.origin).delta.buildID == found.build
+      request.path = isUnchanged == true ? found.origin : nil
     } else {
       throw .cannot("nothing-loaded", "\(name): load a version first, or name a program to run")
     }

@@ -120,7 +120,7 @@ struct VersionReader: Sendable {
       } catch {
         throw ImageFailure.other(error.sentence)
       }
-      return LoadedVersion(index: ImageIndex(image), path: copy)
+      return LoadedVersion(index: ImageIndex(image), path: copy, origin: path)
     } catch {
       throw .unusable(error.sentence)
     }

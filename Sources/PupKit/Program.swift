@@ -86,6 +86,8 @@ struct LoadedVersion: Sendable {
   var index: ImageIndex
   /// Our own copy of the executable, which outlives what `make` does to the original.
   var path: String
+  /// Where it was read from.
+  var origin: String
   var build: BuildID { index.image.delta.buildID }
 }
 

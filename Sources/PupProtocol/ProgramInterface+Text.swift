@@ -99,7 +99,8 @@ extension ProgramInterface {
       version: ?int
     ) -> (loaded: LoadReport)
 
-    # Starts the target; replies when main was entered. Without path: what was loaded.
+    # Starts the target; replies when main was entered. arguments begin with argv[0]. Without path:
+    # what was loaded first, whose path is argv[0] then, with arguments after it.
     method Run(
       path: ?string,
       arguments: ?[]string,

@@ -54,6 +54,8 @@ package struct RunRequest: Codable, Hashable, Sendable {
   /// The executable, absolute; `nil` runs what was loaded.
   package var path: String?
   /// The arguments from argv[0] on; empty means the path alone.
+  ///
+  /// Without `path`, those after argv[0].
   package var arguments: [String]
   /// `NAME=value` strings; `nil` gives the target the pup's own environment.
   package var environment: [String]?

@@ -21,6 +21,9 @@ package final class SignalSource: Sendable {
     for signal in signals { _ = cs_signal_to(signal, writeEnd.rawValue) }
   }
 
+  /// Catches `signal` too.
+  package func include(_ signal: Int32) { _ = cs_signal_to(signal, writeEnd.rawValue) }
+
   /// Readable once a signal has come.
   package var descriptor: Int32 { readEnd.rawValue }
 

@@ -17,7 +17,7 @@ struct ServiceInterface: VarlinkInterface {
   private struct Information: Encodable {
     let vendor = "PODUS"
     let product: String
-    let version = "0.1"
+    let version = ProductVersion.text
     let url = "https://varlink.org"
     let interfaces: [String]
   }

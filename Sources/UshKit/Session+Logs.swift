@@ -39,6 +39,8 @@ extension Session {
       let hadMore = copy(file) { lines.take($0) }
       if hasEnded, !hadMore { break }
       if !hadMore { usleep(Self.pollMicroseconds) }
+      // In a shell, Ctrl-C ends the view and not the shell.
+      if Interruptions.ofShell?.next(timeout: .zero) != nil { break }
     }
     lines.finish()
   }

@@ -75,6 +75,8 @@ extension Session {
   ///   - name: the program's.
   ///   - files: the executable, or delta and object.
   ///   - version: the number that it is to have; the next one if absent.
+  /// - Returns: what was loaded.
+  /// - Throws: `malformed("missing-file")`, and what the pup refuses.
   package func load(
     _ name: String, _ files: [String], as version: Int? = nil
   ) throws(ServiceFailure) -> LoadReport {
@@ -94,6 +96,17 @@ extension Session {
     }
     let answer: Answers.Loaded = try call("Load", of: name, request)
     return answer.loaded
+  }
+
+  /// Whether program `name` has a pup that lives.
+  func hasLivePup(_ name: String) throws(ServiceFailure) -> Bool {
+    try knownRecord(name)?.state == .live
+  }
+
+  /// Runs what was loaded, with arguments.
+  func runLoaded(_ name: String, _ arguments: [String]) throws(ServiceFailure) -> StatusReport {
+    let answer: Answers.Status = try call("Run", of: name, RunRequest(arguments: arguments))
+    return answer.status
   }
 
   private func knownRecord(_ name: String) throws(ServiceFailure) -> ProgramRecord? {

@@ -47,10 +47,17 @@ extension Session {
   }
 
   /// Updates and follows until the report; Ctrl-C leaves the view, not the update.
+  ///
+  /// - Parameters:
+  ///   - name: the program's.
+  ///   - request: what is wanted.
+  ///   - onEvent: told what happens, instead of a progress line.
+  /// - Returns: the report.
+  /// - Throws: what the pup refuses to report on.
   package func update(
-    _ name: String, _ request: UpdateRequest
+    _ name: String, _ request: UpdateRequest, onEvent: ((ProgramEvent) -> Void)? = nil
   ) throws(ServiceFailure) -> UpdateReport {
-    try follow("Update", of: name, request)
+    try follow("Update", of: name, request, onEvent)
   }
 
   /// Waits for an update that is pending.
@@ -66,24 +73,27 @@ extension Session {
   }
 
   private func follow(
-    _ method: String, of name: String, _ request: some Encodable
+    _ method: String, of name: String, _ request: some Encodable,
+    _ onEvent: ((ProgramEvent) -> Void)? = nil
   ) throws(ServiceFailure) -> UpdateReport {
     var client = try connect(to: name)
-    let signals = try talking { () throws(TalkFailure) in try SignalSource([SIGINT]) }
+    let signals = try Interruptions.forCommand()
     client.interruptDescriptor = signals.descriptor
     var progress = UpdateProgress(console: console)
-    if console.showsProgress {
+    let showsProgress = console.showsProgress && onEvent == nil
+    if showsProgress {
       progress.waiting = try status(of: name).pending.first?.waiting.first
     }
     var report: UpdateReport?
-    let showsProgress = console.showsProgress
     let failure: TalkFailure?
     do throws(TalkFailure) {
       try client.stream(
-        "\(ProgramInterface.name).\(method)", request, more: showsProgress,
+        "\(ProgramInterface.name).\(method)", request,
+        more: showsProgress || onEvent != nil,
         tick: showsProgress ? .milliseconds(500) : nil, as: Answers.Outcome.self
       ) { answer in
-        if let answer { progress.take(answer.event) } else { progress.show() }
+        if let event = answer?.event { onEvent?(event) }
+        if showsProgress { progress.take(answer?.event) }
         report = answer?.report ?? report
         return true
       }
@@ -111,12 +121,9 @@ private struct UpdateProgress {
 
   init(console: Console) { self.console = console }
 
+  /// Takes an event, or only that time has passed.
   mutating func take(_ event: ProgramEvent?) {
     if let now = event?.waiting { waiting = now.first }
-    show()
-  }
-
-  func show() {
     let seconds = (ContinuousClock.now - begin).components.seconds
     guard seconds >= 1 else { return }
     console.progress("\(waiting?.sentence ?? "updating") (\(seconds) s)")

@@ -4,6 +4,8 @@ extension Session {
   /// Prints the events of a program as they come, until it ends.
   package func watch(_ name: String) throws(ServiceFailure) {
     var client = try connect(to: name)
+    // In a shell, Ctrl-C ends the view and not the shell.
+    client.interruptDescriptor = Interruptions.ofShell?.descriptor ?? -1
     do throws(TalkFailure) {
       try client.stream(
         "\(ProgramInterface.name).Watch", WatchRequest(), as: Answers.Happened.self
@@ -18,7 +20,10 @@ extension Session {
       }
     } catch {
       if case .refused(let failure) = error, failure.code == "ended" { return }
-      if case .closed = error { return }
+      switch error {
+      case .closed, .interrupted: return
+      default: break
+      }
       throw error.asServiceFailure
     }
   }

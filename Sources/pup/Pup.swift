@@ -68,6 +68,10 @@ struct Pup: AsyncParsableCommand {
   private func hosted() async throws(ServiceFailure) -> Int? {
     try ProgramRecord.check(name)
     let (runtime, state) = try directories()
+    if command.isEmpty, !detached {
+      Self.write("program update processor \(ProductVersion.sentence)\n")
+      Self.write("      running under \(ProductVersion.system) for program \(name)\n")
+    }
     let service = try makeService(name: name, state: state, isDebugging: debug)
     let settings = ProgramHost.Settings(
       name: name, start: try start(), isDetached: detached, reportDescriptor: reportFd,
@@ -82,7 +86,8 @@ struct Pup: AsyncParsableCommand {
   private func shows(_ event: ProgramEvent) -> Bool {
     switch event.kind {
     case .primitive, .user: debug
-    case .started, .exited, .completed, .undone, .refused: debug || (command.isEmpty && !detached)
+    case .exited, .undone, .refused: debug || (command.isEmpty && !detached)
+    case .started, .completed: !debug && command.isEmpty && !detached
     default: false
     }
   }

@@ -4,14 +4,17 @@ import Glibc
 import PupProtocol
 import UshKit
 
-/// `ush`: one-line commands, scripts of them, and `-c`.
+/// `ush`: an interactive shell, its commands as one-liners, and scripts of them.
 @main
 struct Ush: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ush",
     abstract: "Updates C programs while they run.",
     discussion: """
+      Without arguments: a shell on a terminal, otherwise commands from standard input.
+
       EXAMPLES
+        ush                              the shell; help lists its commands
         ush run shop ./shop --port 80    start ./shop, built with pupcc
         ush update shop ./shop-2         bring it to the version in ./shop-2
         ush status shop                  what it is doing
@@ -30,7 +33,14 @@ struct Ush: ParsableCommand {
     ])
 
   static func main() {
-    Glibc.exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    Glibc.exit((arguments.isEmpty ? converse() : run(arguments)).rawValue)
+  }
+
+  /// Talks with whoever sits at the terminal, or reads standard input.
+  private static func converse() -> ExitClass {
+    let shell = Shell(Console(isJSON: false), runOneLine: run)
+    return shell.interact() ?? shell.execute(lines: Script.standardInput)
   }
 
   /// Carries out one command line, printing its failure; how it ended.
