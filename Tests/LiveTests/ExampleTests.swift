@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -14,7 +15,9 @@ import Testing
   }
 
   /// Words that begin an example.
-  private static let tools = ["ush", "pup", "pupcc", "pupmapper", "make", "PUPCC_FLAGS=--keep-calls"]
+  private static let tools = [
+    "ush", "pup", "pupcc", "pupmapper", "make", "PUPCC_FLAGS=--keep-calls",
+  ]
 
   @Test func `every example of the help runs`() async throws {
     var examples: Set<Example> = []
@@ -71,7 +74,7 @@ import Testing
     return Set(
       text.split(separator: "\n").filter { $0.hasPrefix("  ") && !$0.contains("Usage:") }
         .map { String($0.drop { $0 == " " }) }.filter(isExample)
-        .map { $0.replacing(/ {2,}[^ ].*$/, with: "") }
+        .map { $0.replacing(/\ {2,}[^ ].*$/, with: "") }
         .map { Example(line: $0, source: words.joined(separator: " ") + " --help") })
   }
 
@@ -94,13 +97,17 @@ private struct Workshop {
     try await withSandbox { sandbox in
       try furnish(sandbox)
       let words = example.line.split(separator: " ").map(String.init)
-      let starts = words.contains("run") || words.contains("attach") || words[0] == "pup"
-      var program: LiveProgram?
-      if !starts, words[0] == "ush" { program = try await sandbox.run("shop", "\(sandbox.folder)/shop") }
+      let starts = ["run", "attach", "cancel"].contains { example.line.contains("\($0) ") }
+      if !starts, words[0] == "ush" {
+        let name = words.contains("server") ? "server" : "shop"
+        _ = try await sandbox.run(name, "\(sandbox.folder)/\(name)")
+      }
+      if example.line.contains(".delta") { try await writeCompanions(sandbox) }
       var environment = sandbox.environment(adding: ["PIZZA_MS": "20"])
       environment["PATH"] = "\(Surroundings.tools):\(environment["PATH"] ?? "")"
       var line = example.line
       if words.contains("attach") { line = try await abandon(sandbox, line) }
+      if words.contains("cancel") { try await leaveWaiting(sandbox) }
       // What goes on until the program ends is ended with it.
       let isEndless = words[0] == "pup" && !words.contains("--help")
       let follows = words.contains("-f") && words.contains("logs") || words.contains("watch")
@@ -109,16 +116,26 @@ private struct Workshop {
         timeout: .seconds(60)
       ).start()
       if isEndless || follows {
-        #expect(await eventually { started.isRunning && !(started.output + started.errors).isEmpty || words[0] == "pup" })
-        await pause(.milliseconds(300))
-        #expect(started.isRunning, "\(example.testDescription): \(started.output)\(started.errors)")
+        await pause(.milliseconds(500))
+        #expect(started.isRunning, "\(example.testDescription): \(started.output)")
         if follows { _ = try await sandbox.ush("stop", "shop") } else { started.kill() }
       }
       #expect(await eventually(within: .seconds(60)) { !started.isRunning })
       let outcome = started.outcome(timedOut: false)
-      #expect(isEndless || outcome.status == 0, "\(example.testDescription): \(outcome.summary)")
-      _ = program
+      // With --wait 0, what still waits is exit status 1.
+      let expected: Set<Int32> = example.line.contains("--wait 0") ? [0, 1] : [0]
+      #expect(
+        isEndless || expected.contains(outcome.status),
+        "\(example.testDescription): \(outcome.summary)")
     }
+  }
+
+  private func writeCompanions(_ sandbox: Sandbox) async throws {
+    let outcome = try await Command(
+      Surroundings.tool("pupcc"), ["--companions", "-O2", "-o", "shop", "shop.c"],
+      directory: sandbox.folder
+    ).run()
+    #expect(outcome.status == 0, "\(outcome.summary)")
   }
 
   private func furnish(_ sandbox: Sandbox) throws {
@@ -126,10 +143,10 @@ private struct Workshop {
     func put(_ source: String, _ name: String) throws {
       try write(bytes(of: source), to: "\(sandbox.folder)/\(name)")
     }
-    for (source, names) in [(old, ["shop", "server", "server.old"]), (new, ["shop-2"])] {
+    for (source, names) in [(old, ["shop", "server"]), (new, ["shop-2"])] {
       for name in names {
         try put(source, name)
-        unsafe chmod("\(sandbox.folder)/\(name)", 0o755)
+        _ = unsafe chmod("\(sandbox.folder)/\(name)", 0o755)
       }
     }
     try put("\(fixture)/pizza1.c", "shop.c")
@@ -143,12 +160,20 @@ private struct Workshop {
       to: "\(sandbox.folder)/Makefile")
   }
 
+  /// Starts a program and an update of it that cannot be finished for long.
+  private func leaveWaiting(_ sandbox: Sandbox) async throws {
+    let held = try await bothVersions(of: Build("held"))
+    let program = try await sandbox.run("shop", held.old, environment: ["HOLD_MS": "100000"])
+    let (_, report) = try await program.update(to: held.new, "--wait", "0")
+    #expect(report.result == "waiting")
+  }
+
   /// Leaves a program without a pup; the number in an example stands for its process.
   private func abandon(_ sandbox: Sandbox, _ line: String) async throws -> String {
     let program = try await sandbox.run("shop", "\(sandbox.folder)/shop")
     let pup = try await sandbox.status(of: "shop").pup.pid ?? 0
     signal(.kill, to: pup)
-    #expect(await eventually { try await sandbox.status(of: "shop").state == "lost" })
-    return line.replacing(/ \d+$/, with: " \(program.process.pid)")
+    #expect(try await eventually { try await sandbox.status(of: "shop").state == "lost" })
+    return line.replacing(/\ \d+$/, with: " \(program.process.pid)")
   }
 }

@@ -132,7 +132,7 @@ package final class StartedCommand {
 
   package func kill() { signal(.kill, to: pid) }
 
-  fileprivate func outcome(timedOut: Bool) -> Command.Outcome {
+  package func outcome(timedOut: Bool) -> Command.Outcome {
     Command.Outcome(
       status: status ?? -1, output: output, errors: contents(of: "\(folder)/err"),
       timedOut: timedOut)
