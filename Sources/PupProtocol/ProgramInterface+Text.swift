@@ -135,6 +135,50 @@ extension ProgramInterface {
     # Streams events; needs "more". Ends with the error Cannot, code "ended".
     method Watch(update: ?int) -> (event: Event)
 
+    # One activation, or count ones that are alike.
+    type Frame (
+      kind: (procedure, program, library, gate, signal, unknown),
+      count: int,
+      procedure: ?string,
+      symbol: ?string,
+      # bytes from symbol, else from the start of object
+      offset: int,
+      # the procedure that is inlined there
+      inlined: ?string,
+      # the version that brought the code
+      version: ?int,
+      # calls lead to newer code already
+      old: bool,
+      # holds no update back, since it never returns
+      resident: bool,
+      file: ?string,
+      line: ?int,
+      object: ?string,
+      address: string
+    )
+
+    type Thread (
+      tid: int,
+      name: string,
+      # innermost first
+      frames: []Frame,
+      # activations left out before the last ones
+      omitted: int,
+      # why the stack cannot be walked to its end, and where
+      not_safe: ?string
+    )
+
+    type StackReport (
+      program: string,
+      pid: int,
+      version: int,
+      pause_us: int,
+      threads: []Thread
+    )
+
+    # The stacks of all threads, as one stop shows them.
+    method Stack() -> (stack: StackReport)
+
     # Well-formed, but cannot or may not be done.
     error Cannot (code: string, message: string)
 

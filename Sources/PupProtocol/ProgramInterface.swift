@@ -12,7 +12,7 @@ package struct ProgramInterface: VarlinkInterface {
   private struct Attached: Encodable { let attached: AttachReport }
   private struct Happened: Encodable { let event: ProgramEvent }
 
-  private let service: any ProgramService
+  let service: any ProgramService
 
   package init(service: any ProgramService) { self.service = service }
 
@@ -33,7 +33,7 @@ package struct ProgramInterface: VarlinkInterface {
   }
 
   /// The two kinds of errors that a method can end with.
-  private enum CallFailure: Error {
+  enum CallFailure: Error {
     case varlink(VarlinkError)
     case service(ServiceFailure)
   }
@@ -109,7 +109,7 @@ package struct ProgramInterface: VarlinkInterface {
         guard replies.send(Happened(event: event), continues: true) else { return }
       }
       throw .service(.cannot("ended", "no more events"))
-    default: throw .varlink(.methodNotFound(call.method))
+    default: try await dispatchInsight(call, replies)
     }
   }
 
@@ -143,7 +143,7 @@ package struct ProgramInterface: VarlinkInterface {
     replies.send(Outcome(report: report))
   }
 
-  private func decoded<Request: Decodable>(_ call: VarlinkCall) throws(CallFailure) -> Request {
+  func decoded<Request: Decodable>(_ call: VarlinkCall) throws(CallFailure) -> Request {
     do throws(VarlinkError) {
       return try call.parameters(Request.self)
     } catch {
@@ -151,7 +151,7 @@ package struct ProgramInterface: VarlinkInterface {
     }
   }
 
-  private func asked<Answer: Sendable>(
+  func asked<Answer: Sendable>(
     _ body: () async throws(ServiceFailure) -> Answer
   ) async throws(CallFailure) -> Answer {
     do throws(ServiceFailure) {

@@ -3,7 +3,7 @@
 /// Calls come from several clients at once; the service puts updates in order. The task of a call is
 /// cancelled when its client vanishes: that ends the waiting, never the update, since state lives
 /// in the pup and not in a connection.
-package protocol ProgramService: Sendable {
+package protocol ProgramService: ProgramInsight {
   /// Prepares a version, without running or updating to it.
   func load(_ request: LoadRequest) async throws(ServiceFailure) -> LoadReport
 

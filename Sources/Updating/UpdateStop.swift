@@ -52,7 +52,7 @@ package struct UpdateStop: Sendable {
   ) throws(CommitFailure) -> Outcome {
     let stacks: [ThreadStack]
     do throws(TraceeFailure) {
-      stacks = try walkAll(&target)
+      stacks = try target.stacks(by: unwind)
     } catch {
       throw .tracee(error)
     }
@@ -78,23 +78,6 @@ package struct UpdateStop: Sendable {
     if !outcome.stores.isEmpty { atStep("stored") }
     try arrangeGates(stacks, decision, &outcome, &target)
     return outcome
-  }
-
-  private func walkAll(
-    _ target: inout some StoppedTarget & ~Copyable
-  ) throws(TraceeFailure) -> [ThreadStack] {
-    var stacks: [ThreadStack] = []
-    for tid in target.threads {
-      do throws(TraceeFailure) {
-        let registers = try target.registers(of: tid)
-        stacks.append(
-          StackWalker.walk(
-            tid: tid, registers: registers, memory: target, table: unwind, limit: 1 << 20))
-      } catch .gone {
-        continue
-      }
-    }
-    return stacks
   }
 
   private static func backtrace(_ survey: StackSurvey) -> [ProcedureID] {

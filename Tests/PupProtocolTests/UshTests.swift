@@ -31,7 +31,7 @@ import UshKit
   }
 
   @Test(arguments: [
-    "status", "update", "wait", "cancel", "attach", "stop", "logs", "watch", "load",
+    "status", "update", "wait", "cancel", "attach", "stop", "logs", "watch", "load", "stack",
   ])
   func `no program of that name is exit status 3`(_ command: String) async throws {
     try await withSandbox { sandbox in
@@ -45,7 +45,7 @@ import UshKit
 
   @Test(arguments: [
     "run", "update", "status", "list", "wait", "cancel", "attach", "stop", "logs", "load", "watch",
-    "diff",
+    "diff", "stack",
   ])
   func `each command has help with examples`(_ command: String) async throws {
     try await withSandbox { sandbox in

@@ -1,0 +1,8 @@
+import PupProtocol
+
+/// Looking into a program takes an engine, which this one has not.
+extension ScriptedProgram {
+  func stack() async throws(ServiceFailure) -> StackReport {
+    throw .cannot("no-engine", "there is no engine")
+  }
+}
