@@ -20,7 +20,8 @@ struct Preparation: Sendable {
   enum Verdict: Sendable {
     /// Nothing differs.
     case already(ignored: [String])
-    case refused(code: String, [String])
+    /// `changes` says whom each refusal concerns.
+    case refused(code: String, [String], changes: Changes)
     case ready(Ready)
   }
 
@@ -39,7 +40,8 @@ struct Preparation: Sendable {
     var changes = try changes(image, wanted.wishes, maps)
     if wanted.noGroups { changes.groups.removeAll { !$0.isHard } }
     guard changes.refusals.isEmpty else {
-      return .refused(code: "needs-map", changes.refusals.map(\.description))
+      return .refused(
+        code: "needs-map", changes.refusals.map(\.description), changes: changes)
     }
     var planner = Planner(
       old: current.index, new: image, maps: maps, changes: changes, model: model,

@@ -7,17 +7,23 @@ import Updating
 import VersionSpace
 
 extension Program {
-  /// Reads a prepared executable, and keeps a copy of it.
-  func read(_ path: String) async throws(ServiceFailure) -> LoadedVersion {
+  /// Reads a prepared executable, and keeps a copy of it unless it is only to be looked at.
+  func read(
+    _ path: String, keeping: Bool = true
+  ) async throws(ServiceFailure) -> LoadedVersion {
     do throws(PupFailure) {
-      return try await VersionReader(store: store).read(path)
+      return try await VersionReader(store: store).read(path, keeping: keeping)
     } catch {
       throw ServiceFailure(error)
     }
   }
 
   /// What an update request asks for: a file, a number, or the next version that was loaded.
-  func wanted(_ request: UpdateRequest) async throws(ServiceFailure) -> Wanted {
+  ///
+  /// `keeping`: whether a copy of the file is made, which outlives it.
+  func wanted(
+    _ request: UpdateRequest, keeping: Bool = true
+  ) async throws(ServiceFailure) -> Wanted {
     var changesPath = request.changes
     var image = request.path
     if let path = image, Self.isText(path) {
@@ -26,7 +32,7 @@ extension Program {
     }
     var version: LoadedVersion
     if let image {
-      version = try await read(image)
+      version = try await read(image, keeping: keeping)
     } else {
       let number = request.version ?? loaded.keys.filter { $0 > currentVersion }.min()
       guard let number, let found = loaded[number] else {
@@ -111,9 +117,14 @@ extension Program {
 struct VersionReader: Sendable {
   let store: ProgramStore
 
-  @concurrent func read(_ path: String) async throws(PupFailure) -> LoadedVersion {
+  @concurrent func read(
+    _ path: String, keeping: Bool = true
+  ) async throws(PupFailure) -> LoadedVersion {
     do throws(ImageFailure) {
       let image = try ProgramImages.read(path)
+      guard keeping else {
+        return LoadedVersion(index: ImageIndex(image), path: path, origin: path)
+      }
       let copy: String
       do throws(PupFailure) {
         copy = try store.keep(path, build: image.delta.buildID)

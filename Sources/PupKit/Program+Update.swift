@@ -71,7 +71,7 @@ extension Program {
       report.ignored = ignored
       report.reason = "nothing differs"
       return .over(report)
-    case .refused(_, let reasons):
+    case .refused(_, let reasons, _):
       report.result = .refused
       report.reason = reasons.joined(separator: "; ")
       emit(.refused, report.reason ?? "") { $0.report = report }

@@ -4,10 +4,16 @@ package protocol ProgramInsight: Sendable {
   ///
   /// - Throws: `cannot("not-running")`, and what keeps the target from being stopped.
   func stack() async throws(ServiceFailure) -> StackReport
+
+  /// Why a procedure can or cannot be updated now; nothing is written.
+  ///
+  /// - Throws: `malformed("no-procedure")`, `malformed("ambiguous")`, and what is wrong with a file.
+  func explain(_ request: ExplainRequest) async throws(ServiceFailure) -> ExplainReport
 }
 
 extension ProgramInterface {
   private struct Stacks: Encodable { let stack: StackReport }
+  private struct Explained: Encodable { let explanation: ExplainReport }
 
   /// The methods that only look.
   func dispatchInsight(
@@ -18,6 +24,13 @@ extension ProgramInterface {
       replies.send(
         Stacks(
           stack: try await asked { () throws(ServiceFailure) in try await service.stack() }))
+    case "Explain":
+      let request: ExplainRequest = try decoded(call)
+      replies.send(
+        Explained(
+          explanation: try await asked { () throws(ServiceFailure) in
+            try await service.explain(request)
+          }))
     default: throw .varlink(.methodNotFound(call.method))
     }
   }

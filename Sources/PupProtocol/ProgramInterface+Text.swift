@@ -176,8 +176,43 @@ extension ProgramInterface {
       threads: []Thread
     )
 
+    # One step from a procedure to what holds it: path's one procedure is active, path leads by calls
+    # to a held one, or the two of path change in one stop.
+    type Hold (
+      kind: (active, not_walked, reaches, grouped),
+      path: []string,
+      tid: ?int,
+      frame: ?int,
+      reason: ?string
+    )
+
+    type ExplainReport (
+      program: string,
+      procedure: string,
+      verdict: (none, already, unchanged, added, removed, updated, free, waits, resident, refused,
+                inlined),
+      from: int,
+      to: ?int,
+      # the update was asked for already
+      pending: bool,
+      because: []Hold,
+      headline: string,
+      reasons: []string,
+      advice: []string,
+      pause_us: int
+    )
+
     # The stacks of all threads, as one stop shows them.
     method Stack() -> (stack: StackReport)
+
+    # Why a procedure can or cannot be updated now, in the pending update or in one to path, version,
+    # or with changes; nothing is written.
+    method Explain(
+      procedure: string,
+      path: ?string,
+      changes: ?string,
+      version: ?int
+    ) -> (explanation: ExplainReport)
 
     # Well-formed, but cannot or may not be done.
     error Cannot (code: string, message: string)

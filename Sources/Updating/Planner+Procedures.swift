@@ -138,7 +138,8 @@ extension Planner {
     }
     return PlannedProcedure(
       id: record.id, name: linker.model[record.id].name, old: old, new: implementation,
-      store: store, changedInside: changedOnlyInside(change))
+      store: store, changedInside: changedOnlyInside(change),
+      why: (change.beginsEpoch ? "another signature; " : "") + change.reasonText)
   }
 
   /// Changed procedures that only run inside of this one.

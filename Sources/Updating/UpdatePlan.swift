@@ -82,9 +82,12 @@ package struct PlannedProcedure: Hashable, Sendable, Codable {
   /// Procedures that live inside it (inlined, or as clones) and changed: if it turns out to be
   /// resident, they never run.
   package var changedInside: [String]
+  /// Why it counts as changed, for people.
+  package var why: String?
 
   package init(
-    id: ProcedureID, name: String, old: Int, new: Int, store: SlotStore?, changedInside: [String]
+    id: ProcedureID, name: String, old: Int, new: Int, store: SlotStore?, changedInside: [String],
+    why: String? = nil
   ) {
     self.id = id
     self.name = name
@@ -92,6 +95,7 @@ package struct PlannedProcedure: Hashable, Sendable, Codable {
     self.new = new
     self.store = store
     self.changedInside = changedInside
+    self.why = why
   }
 }
 

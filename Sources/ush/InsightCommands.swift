@@ -25,3 +25,36 @@ struct Stack: ParsableCommand {
     }
   }
 }
+
+struct Explain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Says why a procedure can or cannot be updated now.",
+    discussion: """
+      In the pending update, or in one to WHAT, which is an executable, a changes file or the \
+      number of a loaded version. Stops the program once; nothing is changed.
+
+      EXAMPLES
+        ush explain shop bake                what the pending update does with bake
+        ush explain shop bake ./shop-2       what an update to ./shop-2 would do now
+        ush explain shop oven.c:open ./shop-2 --changes shop.changes --json
+      """)
+
+  @OptionGroup var output: Output
+  @Argument(help: "The program.") var name: String
+  @Argument(help: "The procedure; file.c:name if there are several.") var procedure: String
+  @Argument(help: "The version to compare with.") var what: String?
+  @Option(help: "A changes file, which adds to what is found by comparing.") var changes: String?
+
+  func validate() throws {
+    guard what != nil || changes == nil else {
+      throw ValidationError("--changes takes a version to compare with")
+    }
+  }
+
+  func run() throws {
+    try output.perform { session throws(ServiceFailure) in
+      session.show(try session.explain(name, procedure, what, changes: changes))
+      return .done
+    }
+  }
+}

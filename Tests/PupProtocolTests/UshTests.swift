@@ -32,10 +32,11 @@ import UshKit
 
   @Test(arguments: [
     "status", "update", "wait", "cancel", "attach", "stop", "logs", "watch", "load", "stack",
+    "explain",
   ])
   func `no program of that name is exit status 3`(_ command: String) async throws {
     try await withSandbox { sandbox in
-      let more = ["update", "load"].contains(command) ? [TestTools.ush] : []
+      let more = ["update", "load", "explain"].contains(command) ? [TestTools.ush] : []
       let outcome = try await sandbox.talk([command, "nobody"] + more + ["--json"])
       #expect(outcome.status == 3, "\(outcome.summary)")
       #expect(outcome.hasOneErrorLine)
@@ -45,7 +46,7 @@ import UshKit
 
   @Test(arguments: [
     "run", "update", "status", "list", "wait", "cancel", "attach", "stop", "logs", "load", "watch",
-    "diff", "stack",
+    "diff", "stack", "explain",
   ])
   func `each command has help with examples`(_ command: String) async throws {
     try await withSandbox { sandbox in

@@ -5,4 +5,8 @@ extension ScriptedProgram {
   func stack() async throws(ServiceFailure) -> StackReport {
     throw .cannot("no-engine", "there is no engine")
   }
+
+  func explain(_ request: ExplainRequest) async throws(ServiceFailure) -> ExplainReport {
+    throw .cannot("no-engine", "there is no engine")
+  }
 }
