@@ -83,7 +83,8 @@ let package = Package(
       "ELFFile", "DWARFInfo", "Disassembler",
       "X86Code", resources: [.embedInCode("Resources")]),
     module(
-      "PupKit", "VersionSpace", "ObjectModel", "TypeModel", "X86Code", "Unwinding", "Relinking",
+      "PupKit", "VersionSpace", "ByteCoding", "ObjectModel", "TypeModel", "X86Code", "Unwinding",
+      "Relinking",
       "Comparing", "Mapping", "Updating", "ELFFile", "DWARFInfo", "Disassembler", "Tracee",
       "Journal",
       "PupProtocol", "ProgramImages"),

@@ -1,3 +1,4 @@
+import ByteCoding
 import ELFFile
 import Tracee
 import Updating
@@ -68,14 +69,9 @@ private struct FileSymbols {
       })
     else { return nil }
     let address = offset - segment.fileOffset &+ segment.address
-    var low = 0
-    var high = functions.count
-    while low < high {
-      let middle = (low + high) / 2
-      if functions[middle].value <= address { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0 else { return nil }
-    let found = functions[low - 1]
+    let next = functions.partitioningIndex { $0.value > address }
+    guard next > 0 else { return nil }
+    let found = functions[next - 1]
     let distance = address - found.value
     // The start files' symbols have no size.
     guard distance < found.byteCount || found.byteCount == 0 && distance < 64 else { return nil }

@@ -27,12 +27,12 @@ extension Program {
     case .procedure, .inlined: break
     }
     let stopped = try await sight.look()
-    let progress = await sight.pending?.progress ?? UpdateProgress()
+    let state = await sight.state()
     var report =
       switch meaning {
-      case .procedure(let id): explanation.report(of: id, stopped.outcome, progress)
+      case .procedure(let id): explanation.report(of: id, stopped.outcome, state)
       case .inlined(let hosts):
-        explanation.report(ofInlined: request.procedure, in: hosts, stopped.outcome, progress)
+        explanation.report(ofInlined: request.procedure, in: hosts, stopped.outcome, state)
       case .unknown, .ambiguous: preconditionFailure("they were told apart above")
       }
     report.pauseMicroseconds = stopped.times.stoppedMicroseconds
@@ -77,10 +77,10 @@ private struct Explanation {
   }
 
   func report(
-    of id: ProcedureID, _ stacks: [ThreadStack], _ progress: UpdateProgress
+    of id: ProcedureID, _ stacks: [ThreadStack], _ state: UpdateState
   ) -> ExplainReport {
     guard let plan = prospect.plan else { return report(of: id, without: stacks) }
-    let outlook = Judgement(plan, progress, stacks, sight).outlook(id)
+    let outlook = Judgement(plan, state, stacks, sight).outlook(id)
     let text = text(plan)
     var report = ExplainReport(
       program: program, procedure: model[id].name,
@@ -155,7 +155,7 @@ private struct Explanation {
 
   func report(
     ofInlined name: String, in hosts: [ProcedureID], _ stacks: [ThreadStack],
-    _ progress: UpdateProgress
+    _ state: UpdateState
   ) -> ExplainReport {
     let hostNames = hosts.map { model[$0].name }.joined(separator: ", ")
     var report = ExplainReport(
@@ -163,7 +163,7 @@ private struct Explanation {
       isPending: isPending,
       headline: "\(name) has no body of its own: it is inlined into \(hostNames)")
     for host in hosts {
-      let found = self.report(of: host, stacks, progress)
+      let found = self.report(of: host, stacks, state)
       report.to = found.to
       report.reasons += [found.headline] + found.reasons
       if found.verdict == .resident {

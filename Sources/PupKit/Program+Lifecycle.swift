@@ -99,6 +99,7 @@ extension Program: ProgramService {
     let model = try Recovery.initialModel(version, target)
     self.model = model
     current = version
+    history = [VersionRecord(1, version)]
     try store.begin(
       .init(target, build: version.build), model: model)
   }
@@ -133,6 +134,7 @@ extension Program: ProgramService {
       target = found.target
       model = found.model
       current = found.version
+      history = try store.history()
       watchForEnd()
       emit(.started, "Program \(name) adopted") { $0.pid = request.pid }
       guard let left = found.pending else {

@@ -167,6 +167,7 @@ extension Program {
       report.result = .updated
       model = run.plan.model
       current = pending?.version
+      noteHistory(run.plan.to.rawValue)
       kind = .completed
     case .undone(let code, let reason):
       let isRefusal = code == "resident"

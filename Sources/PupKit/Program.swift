@@ -1,3 +1,4 @@
+import Foundation
 package import PupProtocol
 import Relinking
 import Tracee
@@ -27,6 +28,8 @@ package actor Program {
   var pending: PendingRun?
   var lastReport: UpdateReport?
   var updateCount = 0
+  /// The versions that have run, oldest first.
+  var history: [VersionRecord] = []
   /// The end of the queue of requests that must not overlap.
   var queue: Task<Void, Never>?
 
@@ -35,6 +38,7 @@ package actor Program {
     var id: Int
     var run: UpdateRun
     var version: LoadedVersion
+    var begun = Date.now
     var task: Task<UpdateReport, Never>
   }
 
@@ -88,6 +92,7 @@ struct LoadedVersion: Sendable {
   var path: String
   /// Where it was read from.
   var origin: String
+  var readAt = Date.now
   var build: BuildID { index.image.delta.buildID }
 }
 

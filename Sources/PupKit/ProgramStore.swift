@@ -71,8 +71,12 @@ package final class ProgramStore: Sendable {
   }
 
   func begin(_ target: Target, model: ProgramModel) throws(PupFailure) {
-    try set(["target": text(target), "model": text(model)])
+    try set(["target": text(target), "model": text(model), "history": nil])
   }
+
+  func note(_ history: [VersionRecord]) throws(PupFailure) { try set(["history": text(history)]) }
+
+  func history() throws(PupFailure) -> [VersionRecord] { try value("history") ?? [] }
 
   func target() throws(PupFailure) -> Target? { try value("target") }
 

@@ -70,17 +70,21 @@ struct Judgement {
   let plan: UpdatePlan
   let progress: UpdateProgress
   let survey: StackSurvey
+  let consistency: Activeness.Consistency
   let old: Set<ProcedureID>
 
-  init(_ plan: UpdatePlan, _ progress: UpdateProgress, _ stacks: [ThreadStack], _ sight: Sight) {
+  init(_ plan: UpdatePlan, _ state: UpdateState, _ stacks: [ThreadStack], _ sight: Sight) {
     self.plan = plan
-    self.progress = progress
+    progress = state.progress
+    consistency = state.consistency
     survey = StackSurvey(
       stacks: stacks, map: CodeMap(plan.model.implementations), model: plan.model)
     old = Set((sight.versions.first?.binding.procedures ?? []).map(\.id))
   }
 
   func outlook(_ procedure: ProcedureID) -> ProcedureOutlook {
-    ProcedureOutlook(of: procedure, plan: plan, progress: progress, survey: survey, old: old)
+    ProcedureOutlook(
+      of: procedure, plan: plan, progress: progress, survey: survey, consistency: consistency,
+      old: old)
   }
 }

@@ -56,6 +56,12 @@ struct Sight: Sendable {
     throw .refused(code: "cancelled", "the look was given up")
   }
 
+  /// How far the pending update is; the beginning if there is none.
+  func state() async -> UpdateState {
+    guard let pending else { return UpdateState() }
+    return await pending.state
+  }
+
   /// The implementation of a procedure that calls lead to now: an index into the model's.
   func current(_ id: ProcedureID, after progress: UpdateProgress) -> Int {
     if let pending, !progress.updated.contains(id),

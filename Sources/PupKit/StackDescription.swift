@@ -111,7 +111,7 @@ extension Program {
   package func stack() async throws(ServiceFailure) -> StackReport {
     let sight = try sight()
     let stopped = try await sight.look()
-    let progress = await sight.pending?.progress ?? UpdateProgress()
+    let progress = await sight.state().progress
     do throws(TraceeFailure) {
       var description = try StackDescription(sight, progress)
       return StackReport(

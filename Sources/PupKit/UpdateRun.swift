@@ -33,6 +33,12 @@ package struct WaitingFrame: Hashable, Sendable {
   package var frame: String
 }
 
+/// How far an update is, and by which rules it decides.
+struct UpdateState: Sendable {
+  var progress = UpdateProgress()
+  var consistency = Activeness.Consistency.strict
+}
+
 /// How an update ended.
 package enum UpdateEnding: Hashable, Sendable {
   case updated
@@ -78,6 +84,9 @@ actor UpdateRun {
   }
 
   var progress: UpdateProgress { stop.progress }
+  var state: UpdateState {
+    UpdateState(progress: stop.progress, consistency: stop.consistency)
+  }
   var gates: Gates { stop.gates }
 
   /// Returns once the target was stopped once, or the run has ended.

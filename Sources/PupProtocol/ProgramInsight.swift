@@ -5,6 +5,9 @@ package protocol ProgramInsight: Sendable {
   /// - Throws: `cannot("not-running")`, and what keeps the target from being stopped.
   func stack() async throws(ServiceFailure) -> StackReport
 
+  /// The versions that the pup knows, and how far each procedure of a pending update is.
+  func versions() async throws(ServiceFailure) -> VersionsReport
+
   /// Why a procedure can or cannot be updated now; nothing is written.
   ///
   /// - Throws: `malformed("no-procedure")`, `malformed("ambiguous")`, and what is wrong with a file.
@@ -13,6 +16,7 @@ package protocol ProgramInsight: Sendable {
 
 extension ProgramInterface {
   private struct Stacks: Encodable { let stack: StackReport }
+  private struct Versions: Encodable { let versions: VersionsReport }
   private struct Explained: Encodable { let explanation: ExplainReport }
 
   /// The methods that only look.
@@ -24,6 +28,10 @@ extension ProgramInterface {
       replies.send(
         Stacks(
           stack: try await asked { () throws(ServiceFailure) in try await service.stack() }))
+    case "Versions":
+      replies.send(
+        Versions(
+          versions: try await asked { () throws(ServiceFailure) in try await service.versions() }))
     case "Explain":
       let request: ExplainRequest = try decoded(call)
       replies.send(

@@ -176,6 +176,38 @@ extension ProgramInterface {
       threads: []Thread
     )
 
+    type Version (
+      version: int,
+      state: (earlier, running, pending, loaded),
+      build: ?string,
+      # the file that it was read from
+      path: ?string,
+      # when it came to this state, of an earlier one when it began to run; ISO 8601, UTC
+      since: ?string,
+      # how many procedures it has, and how many of all run the code that it brought
+      procedures: ?int,
+      code: ?int
+    )
+
+    # How far one procedure of a pending update is, and what it waits for.
+    type ProcedureState (
+      procedure: string,
+      state: (loaded, waiting, updated, resident),
+      tid: ?int,
+      frame: ?string
+    )
+
+    # Memory set aside for later versions, in bytes.
+    type Arenas (text_used: int, text_free: int, data_used: int, data_free: int)
+
+    type VersionsReport (
+      program: string,
+      version: int,
+      versions: []Version,
+      procedures: []ProcedureState,
+      arenas: ?Arenas
+    )
+
     # One step from a procedure to what holds it: path's one procedure is active, path leads by calls
     # to a held one, or the two of path change in one stop.
     type Hold (
@@ -204,6 +236,9 @@ extension ProgramInterface {
 
     # The stacks of all threads, as one stop shows them.
     method Stack() -> (stack: StackReport)
+
+    # The versions that the pup knows, and how far a pending update is.
+    method Versions() -> (versions: VersionsReport)
 
     # Why a procedure can or cannot be updated now, in the pending update or in one to path, version,
     # or with changes; nothing is written.

@@ -51,13 +51,14 @@ package struct ProcedureOutlook: Hashable, Sendable {
   ///   - plan: the update.
   ///   - progress: how far it is.
   ///   - survey: what was seen.
+  ///   - consistency: the rules that the update goes by.
   ///   - old: the procedures of the version that the update begins with.
   package init(
     of procedure: ProcedureID, plan: UpdatePlan, progress: UpdateProgress, survey: StackSurvey,
-    old: Set<ProcedureID>
+    consistency: Activeness.Consistency, old: Set<ProcedureID>
   ) {
     let decision = StopDecision(
-      plan: plan, progress: progress, survey: survey, consistency: .strict)
+      plan: plan, progress: progress, survey: survey, consistency: consistency)
     self.procedure = procedure
     frames = survey.frames.filter { $0.procedure == procedure }
     verdict = Self.verdict(procedure, plan, progress, decision, old)

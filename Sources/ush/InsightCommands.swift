@@ -26,6 +26,29 @@ struct Stack: ParsableCommand {
   }
 }
 
+struct Versions: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Lists the versions of a program, and how far a pending update is.",
+    discussion: """
+      CODE is how many procedures run the code that a version brought: what did not change since \
+      is still that of an earlier one.
+
+      EXAMPLES
+        ush versions shop
+        ush versions shop --json
+      """)
+
+  @OptionGroup var output: Output
+  @Argument(help: "The program.") var name: String
+
+  func run() throws {
+    try output.perform { session throws(ServiceFailure) in
+      session.show(try session.versions(of: name))
+      return .done
+    }
+  }
+}
+
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Says why a procedure can or cannot be updated now.",

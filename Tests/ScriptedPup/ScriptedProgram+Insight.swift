@@ -6,6 +6,10 @@ extension ScriptedProgram {
     throw .cannot("no-engine", "there is no engine")
   }
 
+  func versions() async throws(ServiceFailure) -> VersionsReport {
+    throw .cannot("no-engine", "there is no engine")
+  }
+
   func explain(_ request: ExplainRequest) async throws(ServiceFailure) -> ExplainReport {
     throw .cannot("no-engine", "there is no engine")
   }

@@ -74,7 +74,7 @@ import VersionSpace
     progress.updated = Set(try updated.map { try id($0) })
     let outlook = ProcedureOutlook(
       of: try id(name), plan: plan, progress: progress, survey: survey,
-      old: Set(try Self.names.filter { $0 != "fresh" }.map { try id($0) }))
+      consistency: .strict, old: Set(try Self.names.filter { $0 != "fresh" }.map { try id($0) }))
     let text = OutlookText(
       program: "shop", plan: plan, isPending: true, place: { "oven.c:\($0.depth + 1)" })
     return (outlook, [text.headline(outlook)] + text.reasons(outlook))
