@@ -1,5 +1,7 @@
 import ArgumentParser
+import FoundationEssentials
 import Glibc
+import PupKit
 import PupProtocol
 
 /// `pup`: the update processor of one program.
@@ -33,6 +35,7 @@ struct Pup: AsyncParsableCommand {
   @Option(help: .hidden) var reportFd: Int32 = -1
 
   static func main() async {
+    await checkSelf(Array(CommandLine.arguments.dropFirst()))
     do {
       var command = try parseAsRoot()
       guard let pup = command as? Pup else {
@@ -45,6 +48,19 @@ struct Pup: AsyncParsableCommand {
       guard code != .success else { exit(withError: error) }
       complain(message(for: error))
       Glibc.exit(ExitClass.malformed.rawValue)
+    }
+  }
+
+  /// Ends here if all that is asked for is whether we may do our work (`ush doctor`).
+  private static func checkSelf(_ arguments: [String]) async {
+    switch arguments {
+    case ["--self-check"]:
+      let report = SelfCheckReport(findings: await SelfCheck.findings())
+      guard let data = try? JSONEncoder().encode(report) else { Glibc.exit(1) }
+      print(String(decoding: data, as: UTF8.self))
+      Glibc.exit(0)
+    case ["--self-check-target"]: SelfCheck.sleep()
+    default: return
     }
   }
 

@@ -31,6 +31,7 @@ struct Ush: ParsableCommand {
       Run.self, Update.self, Status.self, List.self, Wait.self, Cancel.self, Attach.self,
       Stop.self, Logs.self, Load.self, Watch.self, Diff.self,
       Stack.self, Explain.self, Versions.self,
+      DoctorCommand.self,
     ])
 
   static func main() {

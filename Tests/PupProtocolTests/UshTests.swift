@@ -46,7 +46,7 @@ import UshKit
 
   @Test(arguments: [
     "run", "update", "status", "list", "wait", "cancel", "attach", "stop", "logs", "load", "watch",
-    "diff", "stack", "explain", "versions",
+    "diff", "stack", "explain", "versions", "doctor",
   ])
   func `each command has help with examples`(_ command: String) async throws {
     try await withSandbox { sandbox in

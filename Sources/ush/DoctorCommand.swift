@@ -1,0 +1,36 @@
+import ArgumentParser
+import PupProtocol
+import UshKit
+
+struct DoctorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor",
+    abstract: "Checks whether programs can be run and updated here.",
+    discussion: """
+      One line for each check: ok, warning, or problem, and the command that mends it. Tracing is \
+      tried by pup itself, on a process of its own. With a name it also checks that program. The exit \
+      status is 1 if there is a problem.
+
+      EXAMPLES
+        ush doctor
+        ush doctor shop
+        ush doctor --json
+      """)
+
+  @OptionGroup var output: Output
+  @Argument(help: "A program to check too.") var name: String?
+
+  func run() throws {
+    let console = Console(isJSON: output.json)
+    var findings = Doctor().findings()
+    if let name {
+      do throws(ServiceFailure) {
+        findings += try Session(console).findings(of: name)
+      } catch {
+        throw CommandFailure(exit: console.report(error))
+      }
+    }
+    let exit = console.show(findings, of: name)
+    guard exit == .done else { throw CommandFailure(exit: exit) }
+  }
+}
