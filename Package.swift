@@ -57,6 +57,8 @@ let package = Package(
       "Updating", "VersionSpace", "ByteCoding", "X86Code", "ObjectModel", "TypeModel", "Unwinding",
       "Relinking", "Comparing"),
 
+    module("GraphDrawing"),
+
     // Adapters: each owns one foreign interface.
     .systemLibrary(name: "CLibelf", path: "CSupport/libelf"),
     .systemLibrary(name: "CLibdwarf", path: "CSupport/libdwarf"),
@@ -89,7 +91,7 @@ let package = Package(
       "Journal",
       "PupProtocol", "ProgramImages"),
     module("MapperKit", "PupProtocol"),
-    module("UshKit", "PupProtocol", "PupKit", "LineEditing", "Comparing"),
+    module("UshKit", "PupProtocol", "PupKit", "LineEditing", "Comparing", "GraphDrawing"),
 
     tool("pup", "PupKit", "PupProtocol"),
     tool("ush", "UshKit", "PupKit", "PupProtocol", "Comparing"),
@@ -101,6 +103,7 @@ let package = Package(
       path: "Tests/TestSupport",
       swiftSettings: settings),
     tests("VersionSpaceTests", "VersionSpace"),
+    tests("GraphDrawingTests", "GraphDrawing"),
     tests("ByteCodingTests", "ByteCoding"),
     tests("X86CodeTests", "X86Code", "Disassembler"),
     tests("ELFFileTests", "ELFFile", "ObjectModel"),

@@ -12,11 +12,15 @@ package protocol ProgramInsight: Sendable {
   ///
   /// - Throws: `malformed("no-procedure")`, `malformed("ambiguous")`, and what is wrong with a file.
   func explain(_ request: ExplainRequest) async throws(ServiceFailure) -> ExplainReport
+
+  /// The call graph of the running version, with what an update and the stacks have to do with it.
+  func graph(_ request: GraphRequest) async throws(ServiceFailure) -> GraphReport
 }
 
 extension ProgramInterface {
   private struct Stacks: Encodable { let stack: StackReport }
   private struct Versions: Encodable { let versions: VersionsReport }
+  private struct Graph: Encodable { let graph: GraphReport }
   private struct Explained: Encodable { let explanation: ExplainReport }
 
   /// The methods that only look.
@@ -39,6 +43,11 @@ extension ProgramInterface {
           explanation: try await asked { () throws(ServiceFailure) in
             try await service.explain(request)
           }))
+    case "Graph":
+      let request: GraphRequest = try decoded(call)
+      replies.send(
+        Graph(
+          graph: try await asked { () throws(ServiceFailure) in try await service.graph(request) }))
     default: throw .varlink(.methodNotFound(call.method))
     }
   }

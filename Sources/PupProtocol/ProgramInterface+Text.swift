@@ -234,6 +234,32 @@ extension ProgramInterface {
       pause_us: int
     )
 
+    # changed and held are of the update that is meant, active and resident of the stacks.
+    type Node (
+      name: string,
+      file: string,
+      changed: bool,
+      updated: bool,
+      active: bool,
+      resident: bool,
+      held: bool
+    )
+
+    # A call from one node to another, as indices into nodes.
+    type Edge (from: int, to: int, kind: (direct, clone, indirect, callback))
+
+    type GraphReport (
+      program: string,
+      from: int,
+      to: ?int,
+      pending: bool,
+      # why the update would be refused
+      refused: []string,
+      nodes: []Node,
+      edges: []Edge,
+      pause_us: int
+    )
+
     # The stacks of all threads, as one stop shows them.
     method Stack() -> (stack: StackReport)
 
@@ -248,6 +274,10 @@ extension ProgramInterface {
       changes: ?string,
       version: ?int
     ) -> (explanation: ExplainReport)
+
+    # The call graph of the running version, marked by the pending update or one to path, version, or
+    # with changes; nothing is written.
+    method Graph(path: ?string, changes: ?string, version: ?int) -> (graph: GraphReport)
 
     # Well-formed, but cannot or may not be done.
     error Cannot (code: string, message: string)

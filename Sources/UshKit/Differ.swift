@@ -1,4 +1,3 @@
-import Glibc
 package import PupProtocol
 
 /// What `ush diff A B` asks for.
@@ -50,13 +49,7 @@ package func printDifferences(
 ) throws(ServiceFailure) {
   let report = try differ(request)
   if let output {
-    let raw = unsafe open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard raw >= 0 else { throw .cannot("output", "\(output): \(errorText(errno))") }
-    let file = Descriptor(owning: raw)
-    let bytes = Array(report.text.utf8)
-    guard unsafe write(file.rawValue, bytes, bytes.count) == bytes.count else {
-      throw .cannot("output", "\(output): \(errorText(errno))")
-    }
+    try writeFile(output, report.text)
   }
   if console.isJSON {
     console.printJSON(report)

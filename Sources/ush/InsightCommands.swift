@@ -81,3 +81,41 @@ struct Explain: ParsableCommand {
     }
   }
 }
+
+struct Graph: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Shows which procedure calls which, and what an update does with them.",
+    discussion: """
+      The call graph of the running version: what the pending update, or one to WHAT, changes and \
+      what has to wait, and what is active now. ~ marks calls through pointers. On a terminal a \
+      tree; --dot is for GraphViz, --svg is a picture.
+
+      EXAMPLES
+        ush graph shop
+        ush graph shop ./shop-2 --svg -o shop.svg
+        ush graph shop --dot | dot -Tpdf -o shop.pdf
+      """)
+
+  @OptionGroup var output: Output
+  @Argument(help: "The program.") var name: String
+  @Argument(help: "The version to compare with.") var what: String?
+  @Option(help: "A changes file, which adds to what is found by comparing.") var changes: String?
+  @Flag(help: "Write GraphViz text.") var dot = false
+  @Flag(help: "Write a picture.") var svg = false
+  @Option(name: .short, help: "The file to write to.") var out: String?
+
+  func validate() throws {
+    guard !dot || !svg else { throw ValidationError("--dot and --svg exclude each other") }
+    guard what != nil || changes == nil else {
+      throw ValidationError("--changes takes a version to compare with")
+    }
+  }
+
+  func run() throws {
+    try output.perform { session throws(ServiceFailure) in
+      let report = try session.graph(of: name, what, changes: changes)
+      try session.show(report, as: dot ? .dot : svg ? .svg : .outline, to: out)
+      return .done
+    }
+  }
+}

@@ -30,7 +30,7 @@ struct Ush: ParsableCommand {
     subcommands: [
       Run.self, Update.self, Status.self, List.self, Wait.self, Cancel.self, Attach.self,
       Stop.self, Logs.self, Load.self, Watch.self, Diff.self,
-      Stack.self, Explain.self, Versions.self,
+      Stack.self, Explain.self, Versions.self, Graph.self,
       DoctorCommand.self,
     ])
 

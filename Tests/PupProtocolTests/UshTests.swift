@@ -32,7 +32,7 @@ import UshKit
 
   @Test(arguments: [
     "status", "update", "wait", "cancel", "attach", "stop", "logs", "watch", "load", "stack",
-    "explain", "versions",
+    "explain", "versions", "graph",
   ])
   func `no program of that name is exit status 3`(_ command: String) async throws {
     try await withSandbox { sandbox in
@@ -46,7 +46,7 @@ import UshKit
 
   @Test(arguments: [
     "run", "update", "status", "list", "wait", "cancel", "attach", "stop", "logs", "load", "watch",
-    "diff", "stack", "explain", "versions", "doctor",
+    "diff", "stack", "explain", "versions", "doctor", "graph",
   ])
   func `each command has help with examples`(_ command: String) async throws {
     try await withSandbox { sandbox in

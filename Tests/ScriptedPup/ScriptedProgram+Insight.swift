@@ -10,6 +10,10 @@ extension ScriptedProgram {
     throw .cannot("no-engine", "there is no engine")
   }
 
+  func graph(_ request: GraphRequest) async throws(ServiceFailure) -> GraphReport {
+    throw .cannot("no-engine", "there is no engine")
+  }
+
   func explain(_ request: ExplainRequest) async throws(ServiceFailure) -> ExplainReport {
     throw .cannot("no-engine", "there is no engine")
   }
