@@ -50,8 +50,9 @@ package struct LayeredLayout: Hashable, Sendable {
     }
     routes = zip(chains, layering.downward).map { chain, edge in
       guard let first = chain.first, let last = chain.last else { return [] }
-      let bends = chain.dropFirst().dropLast().map {
-        Point(x: x($0), y: top($0) + Self.boxHeight / 2)
+      // Straight down through the row, so that no box of it is crossed.
+      let bends = chain.dropFirst().dropLast().flatMap {
+        [Point(x: x($0), y: top($0)), Point(x: x($0), y: top($0) + Self.boxHeight)]
       }
       let route =
         [Point(x: x(first), y: top(first) + Self.boxHeight)] + bends

@@ -77,7 +77,7 @@ import Testing
     #expect(boxes[2].y - boxes[1].y == boxes[1].y - boxes[0].y)
     #expect(boxes[3].y == boxes[1].y)
     // The call that passes a layer bends there.
-    #expect(layout(graph).routes[2].count == 3)
+    #expect(layout(graph).routes[2].count == 4)
   }
 
   @Test func `barycentres put callees below their callers, so that calls do not cross`() {
