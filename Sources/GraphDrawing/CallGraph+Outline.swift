@@ -1,4 +1,10 @@
 extension CallGraph {
+  /// `line`, or its beginning where it has more than `width` characters.
+  package static func fitted(_ line: String, to width: Int?) -> String {
+    guard let width, line.count > width else { return line }
+    return line.prefix(max(1, width) - 1) + "…"
+  }
+
   /// The graph as an indented tree: each procedure once with what it calls, later only by its name.
   ///
   /// It begins with the procedures that nobody calls, and goes on with what only cycles lead to.
@@ -43,7 +49,8 @@ private struct Outline {
     while let item = work.popLast() {
       let isKnown = isShown[item.node]
       let called = calls[item.node]
-      append(item.lead + text(item.node, isAbove: isKnown && !called.isEmpty))
+      let line = item.lead + text(item.node, isAbove: isKnown && !called.isEmpty)
+      lines.append(CallGraph.fitted(line, to: width))
       guard !isKnown else { continue }
       isShown[item.node] = true
       for (index, edge) in called.enumerated().reversed() {
@@ -61,13 +68,5 @@ private struct Outline {
     let words = graph.nodes[node].marks.words
     return graph.nodes[node].name + (words.isEmpty ? "" : "  [\(words.joined(separator: ", "))]")
       + (isAbove ? "  (see above)" : "")
-  }
-
-  private mutating func append(_ line: String) {
-    guard let width, line.count > width else {
-      lines.append(line)
-      return
-    }
-    lines.append(line.prefix(max(1, width - 1)) + "…")
   }
 }

@@ -36,7 +36,7 @@ extension Session {
       case .dot: graph.dot
       case .svg: graph.svg
       case .outline:
-        ([graph.title] + graph.outline(width: output == nil ? Self.terminalWidth : nil))
+        Self.lines(of: graph, width: output == nil ? Self.terminalWidth : nil)
           .joined(separator: "\n") + "\n"
       }
     if let output { try writeFile(output, text) }
@@ -47,6 +47,10 @@ extension Session {
     }
     guard !console.isJSON else { return }
     for reason in report.refused { console.complain("the update would be refused: \(reason)") }
+  }
+
+  private static func lines(of graph: CallGraph, width: Int?) -> [String] {
+    [CallGraph.fitted(graph.title, to: width)] + graph.outline(width: width)
   }
 
   /// The columns of the terminal that standard output is, if it is one.

@@ -54,9 +54,18 @@ struct ShellCompletion {
     ((try? Session(shell.console).programs())?.programs ?? []).map(\.program)
   }
 
-  private func versions() -> [String] { [] }
+  /// The versions that were loaded and not begun.
+  private func versions() -> [String] {
+    (known?.versions ?? []).filter { $0.state == .loaded }.map { String($0.version) }
+  }
 
-  private func procedures() -> [String] { [] }
+  /// Those of the pending update; to ask for others would stop the program.
+  private func procedures() -> [String] { (known?.procedures ?? []).map(\.procedure) }
+
+  private var known: VersionsReport? {
+    guard let current = shell.current else { return nil }
+    return try? Session(shell.console).versions(of: current)
+  }
 
   /// The hosts that ssh knows by name.
   private static func knownHosts() -> [String] {

@@ -23,7 +23,9 @@ package struct ShellCommand: Hashable, Sendable {
       "go to another version", [.file]),
     .init("status", "status [NAME]", "what it is doing, and what an update waits for", [.program]),
     .init("stack", "stack [NAME]", "the procedures that its threads are in", [.program]),
-    .init("graph", "graph [NAME]", "its call graph: changed, active and held", [.program]),
+    .init(
+      "graph", "graph [NAME] [./prog]", "its call graph: changed, active and held",
+      [.program, .file]),
     .init("versions", "versions [NAME]", "its versions", [.program]),
     .init(
       "explain", "explain PROCEDURE [./prog]", "why it can or cannot be updated now",
@@ -58,8 +60,9 @@ package struct ShellCommand: Hashable, Sendable {
     let first = places.first.map { words[$0] }
     let isMissing =
       switch command {
-      case "status", "stack", "graph", "versions", "cancel", "logs", "watch", "stop":
+      case "status", "stack", "versions", "cancel", "logs", "watch", "stop":
         places.isEmpty
+      case "graph": first?.contains("/") ?? true
       case "wait", "attach": first.map { Double($0) != nil } ?? true
       case "explain": places.count == 1 || places.count == 2 && words[places[1]].contains("/")
       case "update": places.count == 1
