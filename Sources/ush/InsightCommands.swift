@@ -57,9 +57,9 @@ struct Explain: ParsableCommand {
       number of a loaded version. Stops the program once; nothing is changed.
 
       EXAMPLES
-        ush explain shop bake                what the pending update does with bake
-        ush explain shop bake ./shop-2       what an update to ./shop-2 would do now
-        ush explain shop oven.c:open ./shop-2 --changes shop.changes --json
+        ush explain shop bake_pizza              what the pending update does with it
+        ush explain shop bake_pizza ./shop-2     what an update to ./shop-2 would do now
+        ush explain shop shop.c:do_pizza ./shop-2 --changes shop.changes --json
       """)
 
   @OptionGroup var output: Output
@@ -93,7 +93,7 @@ struct Graph: ParsableCommand {
       EXAMPLES
         ush graph shop
         ush graph shop ./shop-2 --svg -o shop.svg
-        ush graph shop --dot | dot -Tpdf -o shop.pdf
+        ush graph shop --dot -o shop.dot
       """)
 
   @OptionGroup var output: Output

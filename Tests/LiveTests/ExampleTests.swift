@@ -80,6 +80,7 @@ import Testing
 
   private static func run(_ examples: Set<Example>) async throws {
     let workshop = try await Workshop()
+    defer { workshop.close() }
     for example in examples.sorted(by: { $0.testDescription < $1.testDescription }) {
       try await workshop.run(example)
     }
@@ -91,7 +92,25 @@ private struct Workshop {
   private let old: String
   private let new: String
 
-  init() async throws { (old, new) = try await bothVersions(of: Build("pizza")) }
+  private let folder: String
+
+  init() async throws {
+    folder = try temporaryFolder(named: "examples")
+    (old, new) = ("\(folder)/1/shop", "\(folder)/2/shop")
+    let fixture = "\(Surroundings.repository)/fixtures/pizza"
+    for version in ["1", "2"] {
+      let place = "\(folder)/\(version)"
+      _ = unsafe mkdir(place, 0o700)
+      try write(bytes(of: "\(fixture)/pizza\(version).c"), to: "\(place)/shop.c")
+      try write(bytes(of: "\(fixture)/pizza.h"), to: "\(place)/pizza.h")
+      let outcome = try await Command(
+        Surroundings.tool("pupcc"), ["-O2", "-o", "shop", "shop.c"], directory: place
+      ).run()
+      try #require(outcome.status == 0, "\(outcome.summary)")
+    }
+  }
+
+  func close() { removeFolder(folder) }
 
   func run(_ example: ExampleTests.Example) async throws {
     try await withSandbox { sandbox in
