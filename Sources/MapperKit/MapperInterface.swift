@@ -32,7 +32,8 @@ package struct MapperInterface: VarlinkInterface {
       let wanted = try call.parameters(MapperMessages.Named.self)
       let record = try checked { () throws(ServiceFailure) in
         try registry.resolve(
-          wanted.name, connecting: wanted.connecting ?? false, caller: call.peer)
+          wanted.name, connecting: wanted.connecting ?? false, from: wanted.from,
+          caller: call.peer)
       }
       replies.send(Program(program: record))
     case "List": replies.send(MapperMessages.Records(programs: registry.list()))

@@ -43,22 +43,24 @@ package final class Registry: Sendable {
     _ record: ProgramRecord, adopting: Bool, caller: Peer
   ) throws(ServiceFailure) -> (Claim, AsyncStream<UserAlert>) {
     try ProgramRecord.check(record.name)
-    guard record.pup.pid == Int(caller.pid) else {
+    guard record.pup == ProcessIdentity(pid: Int(caller.pid)) else {
       throw .cannot("not-permitted", "a pup can register only itself")
     }
+    var record = record
+    record.state = .live
+    record.uid = caller.uid
+    let claimed = record
     let (alerts, continuation) = AsyncStream.makeStream(
       of: UserAlert.self, bufferingPolicy: .bufferingNewest(64))
     let result: Result<Claim, ServiceFailure> = state.withLock { state in
-      refresh(record.name, &state)
-      if let failure = conflict(record, adopting: adopting, state) { return .failure(failure) }
-      var record = record
-      record.state = .live
+      refresh(claimed.name, &state)
+      if let failure = conflict(claimed, adopting: adopting, state) { return .failure(failure) }
       state.nextNumber += 1
       state.holders.updateValue(
-        Holder(number: state.nextNumber, alerts: continuation), forKey: record.name)?.alerts
+        Holder(number: state.nextNumber, alerts: continuation), forKey: claimed.name)?.alerts
         .finish()
-      save(record, &state)
-      return .success(Claim(name: record.name, number: state.nextNumber))
+      save(claimed, &state)
+      return .success(Claim(name: claimed.name, number: state.nextNumber))
     }
     return (try result.get(), alerts)
   }
@@ -88,14 +90,14 @@ package final class Registry: Sendable {
 
   // MARK: - A user's side
 
-  /// The record of `name`; with `connecting` its pup is told who comes.
+  /// The record of `name`; with `connecting` its pup is told who comes, and `from` which host.
   package func resolve(
-    _ name: String, connecting: Bool, caller: Peer
+    _ name: String, connecting: Bool, from host: String? = nil, caller: Peer
   ) throws(ServiceFailure) -> ProgramRecord {
     let found: ProgramRecord? = state.withLock { state in
       refresh(name, &state)
       if connecting {
-        state.holders[name]?.alerts.yield(UserAlert(uid: caller.uid, pid: caller.pid))
+        state.holders[name]?.alerts.yield(UserAlert(uid: caller.uid, pid: caller.pid, from: host))
       }
       return state.records[name]
     }
@@ -145,6 +147,7 @@ package final class Registry: Sendable {
       else { return false }
       var record = record
       record.state = newState
+      record.uid = known.uid
       if newState == .ended {
         if record.isTargetAlive { record.state = .lost }
         if record.target == nil {
@@ -160,7 +163,7 @@ package final class Registry: Sendable {
     }
   }
 
-  /// Why `record` may not have its name now.
+  /// Why `record` may not have its name now; what another user's program holds is not adopted.
   private func conflict(
     _ record: ProgramRecord, adopting: Bool, _ state: State
   ) -> ServiceFailure? {
@@ -170,7 +173,11 @@ package final class Registry: Sendable {
     case .live:
       return .cannot("exists", "\(record.name) exists already (pup \(known.pup.pid))")
     case .lost:
-      if adopting || !known.isTargetAlive { return nil }
+      if !known.isTargetAlive { return nil }
+      guard known.uid == record.uid || record.uid == 0 else {
+        return .cannot("exists", "\(record.name) belongs to user \(known.uid)")
+      }
+      if adopting { return nil }
       return .cannot(
         "exists",
         "\(record.name) runs without a pup: ush attach \(record.name), or ush stop \(record.name)")

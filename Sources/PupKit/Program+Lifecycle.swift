@@ -226,4 +226,6 @@ extension Program: ProgramService {
   ) async throws(ServiceFailure) -> AsyncStream<ProgramEvent> {
     events.subscribe()
   }
+
+  package nonisolated func announce(_ event: ProgramEvent) { events.send(event) }
 }

@@ -7,10 +7,13 @@ package enum MapperMessages {
   package struct Named: Codable, Sendable {
     package var name: String
     package var connecting: Bool?
+    /// The other host that the user comes from, if any.
+    package var from: String?
 
-    package init(name: String, connecting: Bool? = nil) {
+    package init(name: String, connecting: Bool? = nil, from: String? = nil) {
       self.name = name
       self.connecting = connecting
+      self.from = from
     }
   }
 
@@ -60,7 +63,7 @@ package enum MapperMessages {
       version: int
     )
 
-    type Alert (uid: int, pid: int)
+    type Alert (uid: int, pid: int, from: ?string)
 
     # Called with "more" by a pup, which keeps the connection: the first reply says that the name is
     # taken, each later one that a user asks for the program. A connection that ends without
@@ -73,8 +76,8 @@ package enum MapperMessages {
     # The pup ends in order; from itself only.
     method Deregister(program: Program) -> ()
 
-    # One program; with connecting its pup is told that a user comes.
-    method Resolve(name: string, connecting: ?bool) -> (program: Program)
+    # One program; with connecting its pup is told that a user comes, and from which other host.
+    method Resolve(name: string, connecting: ?bool, from: ?string) -> (program: Program)
 
     # All programs, those that ended and those whose pup died too.
     method List() -> (programs: []Program)

@@ -82,6 +82,8 @@ package final class ProgramHost: Sendable {
       try VarlinkServer(path: temporary, service: service)
     }
     defer { server.stop() }
+    // The first user may be told of as soon as the name is known.
+    let happenings = try await watch(signals)
     let registration: Registration
     do throws(ServiceFailure) {
       registration = try register(endpoint)
@@ -93,7 +95,6 @@ package final class ProgramHost: Sendable {
     unsafe rename(temporary, endpoint)
     defer { settle(server, endpoint, registration) }
     try talked { () throws(TalkFailure) in try server.start() }
-    let happenings = try await watch(signals)
     report.succeeded(try await begin(registration))
     return await follow(happenings, registration)
   }
@@ -111,12 +112,10 @@ package final class ProgramHost: Sendable {
       record.log = request.log
     }
     let name = settings.name
-    let onEvent = settings.onEvent
+    let service = service
     return try talked { () throws(TalkFailure) in
       try Registration(record, adopting: isAdopting, in: directory) { alert in
-        onEvent(
-          ProgramEvent(
-            program: name, kind: .user, message: "user \(alert.uid) connects to \(name)"))
+        service.announce(alert.event(of: name))
       }
     }
   }

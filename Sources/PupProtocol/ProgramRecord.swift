@@ -58,7 +58,7 @@ package struct ProgramRecord: Codable, Hashable, Sendable {
       pup: PupStatus(pid: self.state == .live ? pup.pid : nil))
   }
 
-  /// Checks that a program's name can be a file's name: letters, digits and `._-@+`, at most 64.
+  /// Checks that a program's name can be a file's name: letters, digits and `._-+`, at most 64.
   ///
   /// - Throws: `malformed` for any other, and for one that begins with `.` or `-`.
   package static func check(_ name: String) throws(ServiceFailure) {
@@ -67,7 +67,7 @@ package struct ProgramRecord: Codable, Hashable, Sendable {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
         UInt8(ascii: "0")...UInt8(ascii: "9"):
         true
-      default: "._-@+".utf8.contains(byte)
+      default: "._-+".utf8.contains(byte)
       }
     }
     guard isGood, (1...64).contains(name.utf8.count), let first = name.first,
@@ -75,7 +75,7 @@ package struct ProgramRecord: Codable, Hashable, Sendable {
     else {
       throw .malformed(
         "bad-name",
-        "\(String(name.prefix(64)).debugDescription) is no program name: up to 64 letters, digits and ._-@+"
+        "\(String(name.prefix(64)).debugDescription) is no program name: up to 64 letters, digits and ._-+"
       )
     }
   }
@@ -85,9 +85,19 @@ package struct ProgramRecord: Codable, Hashable, Sendable {
 package struct UserAlert: Codable, Hashable, Sendable {
   package var uid: UInt32
   package var pid: Int32
+  /// The other host that the user comes from, as its bridge says.
+  package var from: String?
 
-  package init(uid: UInt32, pid: Int32) {
+  package init(uid: UInt32, pid: Int32, from: String? = nil) {
     self.uid = uid
     self.pid = pid
+    self.from = from
+  }
+
+  /// The event that tells the watchers of program `name`.
+  package func event(of name: String) -> ProgramEvent {
+    let place = from.map { " from \($0)" } ?? ""
+    return ProgramEvent(
+      program: name, kind: .user, message: "user \(uid)\(place) connects to \(name)")
   }
 }

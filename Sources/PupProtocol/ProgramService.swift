@@ -38,4 +38,7 @@ package protocol ProgramService: ProgramInsight {
   /// With `update` set it ends after that update's outcome; an update that is over already gives
   /// its outcome at once.
   func watch(_ request: WatchRequest) async throws(ServiceFailure) -> AsyncStream<ProgramEvent>
+
+  /// Gives `event`, which did not come from the service, to all watchers.
+  func announce(_ event: ProgramEvent)
 }

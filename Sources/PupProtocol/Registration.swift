@@ -11,6 +11,8 @@ package final class Registration: Sendable {
   }
 
   private static let retryMicroseconds: useconds_t = 200_000
+  /// How often the first attempt is made, since a mapper may be about to end just then.
+  private static let firstAttempts = 10
 
   private let mapper: MapperClient
   private let state: Mutex<State>
@@ -57,6 +59,7 @@ package final class Registration: Sendable {
 
   /// Registers, and again whenever the mapper has gone away.
   private func keepUp(_ first: Answer) {
+    var attempts = 0
     while true {
       let (record, adopting, isEnded) = state.withLock {
         ($0.record, $0.adopting, $0.isEnded)
@@ -65,8 +68,13 @@ package final class Registration: Sendable {
       do throws(TalkFailure) {
         try registerOnce(record, adopting, first)
       } catch {
-        if first.give(error) { return }
-        if case .refused = error { return }
+        attempts += 1
+        if case .refused = error {
+          _ = first.give(error)
+          return
+        }
+        let mayGoOn = error.meansNobodyListens && attempts < Self.firstAttempts
+        if !mayGoOn, first.give(error) { return }
       }
       usleep(Self.retryMicroseconds)
     }
@@ -80,10 +88,22 @@ package final class Registration: Sendable {
     try client.stream(
       "\(MapperMessages.interface).Register", message, as: MapperMessages.Registered.self
     ) { reply in
-      _ = first.give(nil)
-      if let alert = reply?.alert { onAlert(alert) }
+      if let alert = reply?.alert {
+        onAlert(alert)
+      } else {
+        _ = first.give(nil)
+        tellChanges(since: record)
+      }
       return true
     }
+  }
+}
+
+extension Registration {
+  /// Tells the mapper what was noted while it was away, or while `record` was on its way to it.
+  private func tellChanges(since record: ProgramRecord) {
+    let now = state.withLock { $0.record }
+    if now != record, now.state == .live { try? mapper.note(now) }
   }
 }
 

@@ -28,6 +28,13 @@ struct ServiceInterface: VarlinkInterface {
   let product: String
   let others: [any VarlinkInterface]
 
+  /// What a server of `product` offers: its interfaces, and the one that describes them.
+  static func added(
+    to interfaces: [any VarlinkInterface], product: String
+  ) -> [any VarlinkInterface] {
+    interfaces + [ServiceInterface(product: product, others: interfaces)]
+  }
+
   var name: String { "org.varlink.service" }
 
   func handle(_ call: VarlinkCall, _ replies: VarlinkReplies) async throws(VarlinkError) {

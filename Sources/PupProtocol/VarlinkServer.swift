@@ -26,18 +26,28 @@ package final class VarlinkServer: Sendable {
   ///
   /// `product` is what `GetInfo` calls the program. `onIdle` is called, on some thread, whenever
   /// the last connection has ended.
-  package init(
+  package convenience init(
     path: String, product: String, interfaces: [any VarlinkInterface],
     onIdle: (@Sendable () -> Void)? = nil
+  ) throws(TalkFailure) {
+    try self.init(
+      UnixSocket.listen(at: path), at: path, product: product, interfaces: interfaces,
+      onIdle: onIdle)
+  }
+
+  /// The same for a socket that listens at `path` already.
+  package init(
+    _ listener: consuming Descriptor, at path: String, product: String,
+    interfaces: [any VarlinkInterface], onIdle: (@Sendable () -> Void)? = nil
   ) throws(TalkFailure) {
     self.path = path
     guard let event = SharedEvent() else {
       throw .system(operation: .listen, path: path, code: errno)
     }
     shutdownEvent = event
-    self.interfaces = interfaces + [ServiceInterface(product: product, others: interfaces)]
+    self.interfaces = ServiceInterface.added(to: interfaces, product: product)
     self.onIdle = onIdle
-    listener = try UnixSocket.listen(at: path)
+    self.listener = listener
   }
 
   /// A pup's server.

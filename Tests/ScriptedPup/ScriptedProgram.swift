@@ -143,6 +143,8 @@ final class ScriptedProgram: ProgramService {
     events.subscribe()
   }
 
+  func announce(_ event: ProgramEvent) { events.send(event) }
+
   /// The pending update's report once it is over, or `nil` when the time is.
   private func outcome(within seconds: Double) async -> UpdateReport? {
     let deadline = ContinuousClock.now + .seconds(seconds)

@@ -59,3 +59,21 @@ int cs_pipe(int ends[2], int nonblocking);
 
 // lstat(2) as the fields that a directory check needs; mode has the file type.
 int cs_owner(const char *path, uid_t *uid, mode_t *mode);
+
+// Makes a descriptor that was passed to this process non-blocking and closed on exec, and stores the
+// path that it listens at, at most size bytes. -EINVAL unless it is a listening Unix stream socket.
+int cs_adopt_listener(int fd, char *path, size_t size);
+
+// For good: the groups of this process become gid alone, and its user uid.
+int cs_become(uid_t uid, gid_t gid);
+
+// Starts argv[0], looked up in PATH, in a session of its own with the caller's environment: no
+// signal blocked or ignored, 0 and 1 are `talk`, 2 is `errors`. The child, to be waited for.
+pid_t cs_spawn_talking(char *const argv[], int talk, int errors);
+
+// A connected pair of stream sockets, closed on exec; the first one does not block.
+int cs_socket_pair(int ends[2]);
+
+// read(2) and write(2), again after EINTR; the count of bytes. SIGPIPE is the caller's business.
+ssize_t cs_write(int fd, const void *bytes, size_t count);
+ssize_t cs_read(int fd, void *bytes, size_t count);

@@ -130,6 +130,9 @@ package final class StartedCommand {
   /// What it has written to standard output so far.
   package var output: String { contents(of: "\(folder)/out") }
 
+  /// What it has written to standard error so far.
+  package var errors: String { contents(of: "\(folder)/err") }
+
   package func kill() { signal(.kill, to: pid) }
 
   package func outcome(timedOut: Bool) -> Command.Outcome {
