@@ -43,13 +43,14 @@ package enum DetachedProcess {
     }
     throw .system(operation: .start, path: name, code: ENOENT)
   }
+}
 
-  private static func withCStrings<Result>(
-    _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-  ) -> Result {
-    var pointers = unsafe strings.map { unsafe strdup($0) }
-    defer { unsafe pointers.forEach { unsafe free($0) } }
-    unsafe pointers.append(nil)
-    return unsafe body(pointers)
-  }
+/// Runs `body` with `strings` as a list for exec(3).
+func withCStrings<Result>(
+  _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
+) -> Result {
+  var pointers = unsafe strings.map { unsafe strdup($0) }
+  defer { unsafe pointers.forEach { unsafe free($0) } }
+  unsafe pointers.append(nil)
+  return unsafe body(pointers)
 }

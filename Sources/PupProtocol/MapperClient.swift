@@ -2,22 +2,33 @@ import FoundationEssentials
 import Glibc
 
 /// Asks the mapper of a runtime directory, and starts one when none runs; calls block.
+///
+/// Or the mapper of another host, through the bridge there, which does the same.
 package struct MapperClient: Sendable {
+  private enum Way {
+    case directory(RuntimeDirectory)
+    case link(HostLink)
+  }
+
   private struct Program: Decodable { let program: ProgramRecord }
 
   private static let patience = Duration.seconds(10)
-  private let directory: RuntimeDirectory
+  private let way: Way
 
-  package init(_ directory: RuntimeDirectory) { self.directory = directory }
+  package init(_ directory: RuntimeDirectory) { way = .directory(directory) }
+
+  /// The mapper at the other end of `link`.
+  init(_ link: HostLink) { way = .link(link) }
 
   /// The record of program `name`.
   ///
   /// - Throws: `.refused` of class `noSuchProgram` if there is none.
-  package func resolve(_ name: String, connecting: Bool = false) throws(TalkFailure)
-    -> ProgramRecord
-  {
+  package func resolve(
+    _ name: String, connecting: Bool = false, from host: String? = nil
+  ) throws(TalkFailure) -> ProgramRecord {
     let answer: Program = try call(
-      "Resolve", MapperMessages.Named(name: name, connecting: connecting ? true : nil))
+      "Resolve",
+      MapperMessages.Named(name: name, connecting: connecting ? true : nil, from: host))
     return answer.program
   }
 
@@ -47,6 +58,15 @@ package struct MapperClient: Sendable {
   ///
   /// Safe against others that do the same: all but one of the mappers started end at once.
   package func ensureRunning() throws(TalkFailure) -> VarlinkClient {
+    switch way {
+    case .directory(let directory): try ensureRunning(in: directory)
+    case .link(let link): try link.take()
+    }
+  }
+
+  private func ensureRunning(
+    in directory: RuntimeDirectory
+  ) throws(TalkFailure) -> VarlinkClient {
     let deadline = ContinuousClock.now + Self.patience
     var started: ProcessIdentity?
     var pause: useconds_t = 1_000
@@ -59,13 +79,13 @@ package struct MapperClient: Sendable {
         failure = error
       }
       guard ContinuousClock.now < deadline else { throw failure }
-      if started?.isAlive != true { started = try start() }
+      if started?.isAlive != true { started = try start(in: directory) }
       usleep(pause)
       pause = min(pause * 2, 50_000)
     }
   }
 
-  private func start() throws(TalkFailure) -> ProcessIdentity? {
+  private func start(in directory: RuntimeDirectory) throws(TalkFailure) -> ProcessIdentity? {
     let pid = try DetachedProcess.start(
       try DetachedProcess.sibling("pupmapper"), ["--directory", directory.path], directory: "/")
     return ProcessIdentity(pid: Int(pid))
@@ -86,9 +106,12 @@ package struct MapperClient: Sendable {
   private func callOnce<Answer: Decodable>(
     _ method: String, _ parameters: some Encodable
   ) throws(TalkFailure) -> Answer {
+    let method = "\(MapperMessages.interface).\(method)"
+    if case .link(let link) = way {
+      return try link.call(method, parameters, timeout: Self.patience)
+    }
     var client = try ensureRunning()
-    return try client.call(
-      "\(MapperMessages.interface).\(method)", parameters, timeout: Self.patience)
+    return try client.call(method, parameters, timeout: Self.patience)
   }
 }
 

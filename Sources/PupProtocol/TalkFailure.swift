@@ -16,6 +16,8 @@ package enum TalkFailure: Error, Hashable, Sendable {
   case interrupted
   /// The peer answered with one of our errors.
   case refused(ServiceFailure)
+  /// Another host's programs cannot be reached.
+  case host(String, HostFault)
   /// The peer answered with an error of the Varlink service or of another interface.
   case varlink(error: String, detail: String?)
 }
@@ -48,6 +50,7 @@ extension TalkFailure {
     case .timedOut: .cannot("no-answer", "no answer in time")
     case .notVarlink: .cannot("protocol", "the answer cannot be understood")
     case .interrupted: .cannot("interrupted", "interrupted")
+    case .host(let host, let fault): .cannot(fault.code, fault.sentence(host))
     case .varlink(let error, let detail):
       .cannot("protocol", "\(error)\(detail.map { " (\($0))" } ?? "")")
     }

@@ -5,7 +5,7 @@ import Glibc
 /// A connection to a Varlink service; calls block the calling thread.
 ///
 /// Not copyable: one call at a time, and the connection ends with the value.
-package struct VarlinkClient: ~Copyable {
+package struct VarlinkClient: ~Copyable, Sendable {
   private struct Head: Decodable {
     let error: String?
     let continues: Bool?
@@ -14,6 +14,9 @@ package struct VarlinkClient: ~Copyable {
   private struct Body<Parameters: Decodable>: Decodable { let parameters: Parameters? }
 
   private let socket: Descriptor
+  /// What the socket leads through, if the service is on another host.
+  private let shell: RemoteShell?
+  private var hasAnswered = false
   private var buffer = FrameBuffer(limit: 64 << 20)
 
   /// A descriptor that breaks off any waiting once it is readable; -1 for none, not owned.
@@ -22,7 +25,38 @@ package struct VarlinkClient: ~Copyable {
   /// Connects to the service at `path`.
   package init(path: String) throws(TalkFailure) {
     socket = try UnixSocket.connect(to: path)
+    shell = nil
   }
+
+  /// Connects to the bridge of another host, as ssh knows that.
+  ///
+  /// - Throws: `.host` with the reason if it cannot be reached.
+  static func bridge(of host: String) throws(TalkFailure) -> VarlinkClient {
+    let opened = try RemoteShell.open(host)
+    let shell = opened.shell
+    var client = VarlinkClient(opened.takeSocket(), through: shell)
+    let _: NoParameters = try client.call(
+      "org.varlink.service.GetInfo", timeout: Self.bridgePatience)
+    return client
+  }
+
+  private init(_ socket: consuming Descriptor, through shell: RemoteShell) {
+    self.socket = socket
+    self.shell = shell
+  }
+
+  /// Within this time a host logs a user in; ssh itself gives up earlier when nobody answers.
+  private static let bridgePatience = Duration.seconds(60)
+
+  /// Whether the connection is there and nothing is on the way, so that it can be used again.
+  var isIdle: Bool {
+    var ready: Int16 = 0
+    var other: Int16 = 0
+    return unsafe cs_poll(socket.rawValue, Int16(POLLIN), &ready, -1, &other, 0) == 0
+  }
+
+  /// Gives up the socket to its new owner.
+  consuming func takeSocket() -> Descriptor { socket }
 
   /// Calls `method`, a full name, and gives its only reply.
   ///
@@ -62,13 +96,16 @@ package struct VarlinkClient: ~Copyable {
         continue
       }
       guard let reply else {
+        if let shell { throw shell.failure(hasAnswered: hasAnswered) }
         guard wasSent else { throw .system(operation: .send, path: method, code: EPIPE) }
         throw .closed(method: method)
       }
       guard let head = try? JSONDecoder().decode(Head.self, from: Data(reply)) else {
+        if let shell, !hasAnswered { throw .host(shell.host, .noBridge) }
         throw .notVarlink(method: method)
       }
-      if let error = head.error { throw failure(error, reply) }
+      hasAnswered = true
+      if let error = head.error { throw failure(error, reply, method) }
       let answer: Answer = try decode(reply, method)
       guard onReply(answer), head.continues ?? false else { return }
     }
@@ -113,7 +150,8 @@ package struct VarlinkClient: ~Copyable {
     throw .notVarlink(method: method)
   }
 
-  private func failure(_ name: String, _ reply: [UInt8]) -> TalkFailure {
+  private func failure(_ name: String, _ reply: [UInt8], _ method: String) -> TalkFailure {
+    if name == BridgeMessages.closed.name { return .closed(method: method) }
     let body = try? JSONDecoder().decode(Body<[String: String]>.self, from: Data(reply))
     let error = VarlinkError(name: name, parameters: body?.parameters ?? [:])
     if let failure = error.serviceFailure { return .refused(failure) }

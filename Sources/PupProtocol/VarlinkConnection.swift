@@ -130,11 +130,12 @@ final class SharedEvent: Sendable {
 
   func signal() { cs_event_signal(descriptor.rawValue) }
 
-  /// Blocks until it is signalled.
-  func wait() {
+  /// Blocks until it is signalled, or until the time is over.
+  func wait(atMost timeout: Duration? = nil) {
     var ready: Int16 = 0
     var other: Int16 = 0
-    _ = unsafe cs_poll(descriptor.rawValue, Int16(POLLIN), &ready, -1, &other, -1)
+    _ = unsafe cs_poll(
+      descriptor.rawValue, Int16(POLLIN), &ready, -1, &other, timeout?.wholeMilliseconds ?? -1)
   }
 }
 

@@ -18,54 +18,40 @@ extension Session {
   ///
   /// - Throws: `cannot("no-log")` if its output goes elsewhere.
   package func logs(of name: String, isFollowing: Bool) throws(ServiceFailure) {
-    let record = try record(of: name)
-    guard let log = try log(of: record) else {
-      throw .cannot("no-log", "the output of \(name) goes to its own terminal or service manager")
-    }
-    let raw = unsafe open(log, O_RDONLY | O_CLOEXEC)
-    guard raw >= 0 else { throw .cannot("no-log", "\(log): \(errorText(errno))") }
-    let file = Descriptor(owning: raw)
+    let site = try site(of: name)
     if console.isJSON, !isFollowing {
       var all: [UInt8] = []
-      copy(file) { all += $0 }
+      let last = try copy(of: site, from: 0) { all += $0 }
       console.printJSON(
-        LogDocument(program: name, log: log, text: String(decoding: all, as: UTF8.self)))
+        LogDocument(
+          program: site.text, log: last.log, text: String(decoding: all, as: UTF8.self)))
       return
     }
     var lines = LineCutter(console: console)
-    copy(file) { lines.take($0) }
-    while isFollowing {
-      let hasEnded = try hasEnded(name)
-      let hadMore = copy(file) { lines.take($0) }
-      if hasEnded, !hadMore { break }
-      if !hadMore { usleep(Self.pollMicroseconds) }
+    var offset = 0
+    while true {
+      let last = try copy(of: site, from: offset) { bytes in
+        offset += bytes.count
+        lines.take(bytes)
+      }
+      guard isFollowing, !last.hasEnded else { break }
+      usleep(Self.pollMicroseconds)
       // In a shell, Ctrl-C ends the view and not the shell.
       if Interruptions.ofShell?.next(timeout: .zero) != nil { break }
     }
     lines.finish()
   }
 
-  private func log(of record: ProgramRecord) throws(ServiceFailure) -> String? {
-    if let known = record.log { return known }
-    return record.state == .live ? try status(of: record.name).target.log : nil
-  }
-
-  /// Whether the target writes nothing any more.
-  private func hasEnded(_ name: String) throws(ServiceFailure) -> Bool {
-    guard let target = try record(of: name).target else { return true }
-    return !target.isAlive
-  }
-
-  @discardableResult
-  private func copy(_ file: borrowing Descriptor, _ take: ([UInt8]) -> Void) -> Bool {
-    var hadMore = false
+  /// Copies what there is from a byte on; the last piece, which is empty.
+  private func copy(
+    of site: Site, from start: Int, _ take: ([UInt8]) -> Void
+  ) throws(ServiceFailure) -> LogPiece {
+    var offset = start
     while true {
-      let chunk = unsafe [UInt8](unsafeUninitializedCapacity: 64 << 10) { space, count in
-        count = max(0, unsafe read(file.rawValue, space.baseAddress, 64 << 10))
-      }
-      guard !chunk.isEmpty else { return hadMore }
-      hadMore = true
-      take(chunk)
+      let piece = try site.log(from: offset)
+      guard !piece.bytes.isEmpty else { return piece }
+      offset += piece.bytes.count
+      take(piece.bytes)
     }
   }
 }

@@ -4,52 +4,50 @@ package import PupProtocol
 extension Session {
   /// Starts `command` as program `name` under a pup of its own; returns when `main` was entered.
   ///
-  /// A waiting pup of that name runs what it has loaded if `command` is empty.
+  /// A waiting pup of that name runs what it has loaded if `command` is empty. The executable is a
+  /// file of this machine, also if the program is to run on another one.
   package func run(_ name: String, _ command: [String]) throws(ServiceFailure) -> StatusReport {
-    try ProgramRecord.check(name)
+    let site = try site(of: name)
     guard let program = command.first else {
       let answer: Answers.Status = try call("Run", of: name, RunRequest())
-      return answer.status
+      return site.shown(answer.status)
     }
     // Whether the file can be executed is known before a pup is started for it.
-    _ = try ExecutablePath.find(program)
-    if let waiting = try waitingPup(name) { return try run(command, on: waiting) }
-    let state = try talking { () throws(TalkFailure) in try StateDirectory() }
-    let log = try talking { () throws(TalkFailure) in try state.newLog(of: name) }
-    let outcome = try startPup(name, ["--log", log], command, state)
-    guard let status = outcome.status else { throw .cannot("protocol", "the pup sent no status") }
-    return status
+    let path = try ExecutablePath.find(program)
+    let waits = try waitsForProgram(site)
+    var command = command
+    if site.address.host != .local {
+      let places = try site.host.place(FileSet([path]))
+      command = places + command.dropFirst()
+    }
+    guard waits else { return site.shown(try site.host.start(site.name, command)) }
+    let isHere = site.address.host == .local
+    let request = RunRequest(
+      path: isHere ? path : command[0], arguments: command,
+      directory: isHere ? absolutePath(".") : nil)
+    let answer: Answers.Status = try call("Run", of: name, request)
+    return site.shown(answer.status)
+  }
+
+  /// Whether a pup of that name was started by hand and waits for a program.
+  private func waitsForProgram(_ site: Site) throws(ServiceFailure) -> Bool {
+    guard let known = try site.knownRecord(), known.state == .live else { return false }
+    switch try site.status().state {
+    case .loaded: return true
+    case .exited: return false
+    case .running, .updating, .lost:
+      throw .cannot("exists", "\(site.text) exists already (pup \(known.pup.pid))")
+    }
   }
 
   /// Starts a pup for a target that runs without one.
   package func attach(_ name: String, pid: Int?) throws(ServiceFailure) -> AttachReport {
-    try ProgramRecord.check(name)
-    let known = try knownRecord(name)
-    if let known, known.state == .live {
-      throw .cannot("exists", "\(name) has a pup already (\(known.pup.pid))")
+    let site = try site(of: name)
+    var report = try site.naming { () throws(ServiceFailure) in
+      try site.host.attach(site.name, pid: pid)
     }
-    var arguments = ["--adopt"]
-    if let pid {
-      guard pid > 1, ProcessIdentity(pid: pid) != nil else {
-        throw .cannot("ended", "there is no process \(pid)")
-      }
-      arguments.append(String(pid))
-    } else {
-      guard let known else { throw .noSuchProgram(name) }
-      guard let target = known.target, target.isAlive else {
-        throw .cannot("ended", "\(name) has ended")
-      }
-      arguments.append(String(target.pid))
-    }
-    if let log = known?.log, pid == nil || pid == known?.target?.pid {
-      arguments += ["--log", log]
-    }
-    let state = try talking { () throws(TalkFailure) in try StateDirectory() }
-    let outcome = try startPup(name, arguments, [], state)
-    guard let attached = outcome.attached else {
-      throw .cannot("protocol", "the pup sent no report")
-    }
-    return attached
+    report.status = site.shown(report.status)
+    return report
   }
 
   /// Prints how an adoption went.
@@ -94,64 +92,21 @@ extension Session {
         request.object = path
       }
     }
-    let answer: Answers.Loaded = try call("Load", of: name, request)
-    return answer.loaded
+    let site = try site(of: name)
+    let answer: Answers.Loaded = try call("Load", of: name, try site.placed(request))
+    var loaded = answer.loaded
+    loaded.program = site.text
+    return loaded
   }
 
   /// Whether program `name` has a pup that lives.
   func hasLivePup(_ name: String) throws(ServiceFailure) -> Bool {
-    try knownRecord(name)?.state == .live
+    try site(of: name).knownRecord()?.state == .live
   }
 
   /// Runs what was loaded, with arguments.
   func runLoaded(_ name: String, _ arguments: [String]) throws(ServiceFailure) -> StatusReport {
     let answer: Answers.Status = try call("Run", of: name, RunRequest(arguments: arguments))
-    return answer.status
-  }
-
-  private func knownRecord(_ name: String) throws(ServiceFailure) -> ProgramRecord? {
-    do throws(ServiceFailure) {
-      return try record(of: name)
-    } catch {
-      guard error.exit == .noSuchProgram else { throw error }
-      return nil
-    }
-  }
-
-  /// The name of a pup that was started by hand and waits for a program.
-  private func waitingPup(_ name: String) throws(ServiceFailure) -> String? {
-    guard let known = try knownRecord(name), known.state == .live else { return nil }
-    let status = try status(of: name)
-    switch status.state {
-    case .loaded: return name
-    case .exited: return nil
-    case .running, .updating, .lost:
-      throw .cannot("exists", "\(name) exists already (pup \(known.pup.pid))")
-    }
-  }
-
-  private func run(
-    _ command: [String], on name: String
-  ) throws(ServiceFailure) -> StatusReport {
-    let request = RunRequest(
-      path: try ExecutablePath.find(command[0]), arguments: command,
-      directory: absolutePath("."))
-    let answer: Answers.Status = try call("Run", of: name, request)
-    return answer.status
-  }
-
-  private func startPup(
-    _ name: String, _ options: [String], _ command: [String], _ state: StateDirectory
-  ) throws(ServiceFailure) -> StartOutcome {
-    let pipe = try talking { () throws(TalkFailure) in try ReportPipe() }
-    try talking { () throws(TalkFailure) in
-      let words =
-        [name, "--detached", "--report-fd", "3"] + options + (command.isEmpty ? [] : ["--"])
-        + command
-      try DetachedProcess.start(
-        try DetachedProcess.sibling("pup"), words, output: try state.pupLog(of: name),
-        passing: pipe.writeEnd)
-    }
-    return try pipe.outcome()
+    return try site(of: name).shown(answer.status)
   }
 }

@@ -6,38 +6,21 @@ package struct ProgramList: Codable, Sendable {
 }
 
 extension Session {
-  /// How long one pup may keep `list` waiting.
-  private static let statusTimeout = Duration.seconds(3)
-
   /// The status of `name`, from its pup or, if that has ended or died, from the mapper.
   package func status(of name: String) throws(ServiceFailure) -> StatusReport {
-    try status(of: try record(of: name))
+    try site(of: name).status()
   }
 
-  /// The statuses of all programs, by name.
+  /// The statuses of all programs of the session's host, by name.
   package func programs() throws(ServiceFailure) -> ProgramList {
+    let own = try ownHost
     var reports: [StatusReport] = []
-    for record in try talking({ () throws(TalkFailure) in try mapper.list() }) {
-      reports.append(try status(of: record))
+    for record in try talking({ () throws(TalkFailure) in try own.mapper.list() }) {
+      var report = try own.status(of: record)
+      report.program = host.suffixed(record.name)
+      reports.append(report)
     }
     return ProgramList(programs: reports)
-  }
-
-  private func status(of record: ProgramRecord) throws(ServiceFailure) -> StatusReport {
-    guard record.state == .live else { return record.lastKnownStatus }
-    do throws(TalkFailure) {
-      var client = try VarlinkClient(path: record.endpoint)
-      let answer: Answers.Status = try client.call(
-        "\(ProgramInterface.name).Status", timeout: Self.statusTimeout)
-      return answer.status
-    } catch {
-      switch error {
-      case .timedOut: return record.lastKnownStatus
-      case _ where error.meansNobodyListens:
-        return try self.record(of: record.name).lastKnownStatus
-      default: throw error.asServiceFailure
-      }
-    }
   }
 
   /// Prints one program's status.

@@ -57,7 +57,7 @@ extension Session {
   package func update(
     _ name: String, _ request: UpdateRequest, onEvent: ((ProgramEvent) -> Void)? = nil
   ) throws(ServiceFailure) -> UpdateReport {
-    try follow("Update", of: name, request, onEvent)
+    try follow("Update", of: name, try site(of: name).placed(request), onEvent)
   }
 
   /// Waits for an update that is pending.
@@ -69,21 +69,22 @@ extension Session {
   package func cancel(_ name: String) throws(ServiceFailure) -> UpdateReport {
     let answer: Answers.Outcome = try call("Cancel", of: name, CancelRequest())
     guard let report = answer.report else { throw .cannot("protocol", "the pup sent no report") }
-    return report
+    return try site(of: name).shown(report)
   }
 
   private func follow(
     _ method: String, of name: String, _ request: some Encodable,
     _ onEvent: ((ProgramEvent) -> Void)? = nil
   ) throws(ServiceFailure) -> UpdateReport {
-    var client = try connect(to: name)
-    let signals = try Interruptions.forCommand()
-    client.interruptDescriptor = signals.descriptor
+    let site = try site(of: name)
     var progress = UpdateProgress(console: console)
     let showsProgress = console.showsProgress && onEvent == nil
     if showsProgress {
-      progress.waiting = try status(of: name).pending.first?.waiting.first
+      progress.waiting = try site.status().pending.first?.waiting.first
     }
+    var client = try site.connect()
+    let signals = try Interruptions.forCommand()
+    client.interruptDescriptor = signals.descriptor
     var report: UpdateReport?
     let failure: TalkFailure?
     do throws(TalkFailure) {
@@ -102,13 +103,25 @@ extension Session {
       failure = error
     }
     console.clearProgress()
-    if case .interrupted = failure {
-      throw .cannot(
-        "interrupted", "the update of \(name) goes on: ush wait \(name), ush cancel \(name)")
-    }
-    if let failure { throw failure.asServiceFailure }
+    if let failure { throw site.failure(failure) }
+    client.interruptDescriptor = -1
+    site.host.release(client)
     guard let report else { throw .cannot("protocol", "the pup sent no report") }
-    return report
+    return site.shown(report)
+  }
+}
+
+extension Site {
+  /// Why an update is followed no more, and that it goes on nevertheless.
+  fileprivate func failure(_ failure: TalkFailure) -> ServiceFailure {
+    let hint = "ush wait \(text), ush cancel \(text)"
+    return switch failure {
+    case .interrupted: .cannot("interrupted", "the update of \(text) goes on: \(hint)")
+    case .host(let host, .lost):
+      .cannot(
+        "connection-lost", "the connection to \(host) was lost; an update goes on there: \(hint)")
+    default: failure.asServiceFailure
+    }
   }
 }
 

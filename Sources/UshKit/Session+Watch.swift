@@ -3,14 +3,16 @@ package import PupProtocol
 extension Session {
   /// Prints the events of a program as they come, until it ends.
   package func watch(_ name: String) throws(ServiceFailure) {
-    var client = try connect(to: name)
+    let site = try site(of: name)
+    var client = try site.connect()
     // In a shell, Ctrl-C ends the view and not the shell.
     client.interruptDescriptor = Interruptions.ofShell?.descriptor ?? -1
     do throws(TalkFailure) {
       try client.stream(
         "\(ProgramInterface.name).Watch", WatchRequest(), as: Answers.Happened.self
       ) { answer in
-        guard let event = answer?.event else { return true }
+        guard var event = answer?.event else { return true }
+        event.program = site.text
         if console.isJSON {
           console.printJSON(event)
         } else {

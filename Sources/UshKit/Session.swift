@@ -1,47 +1,47 @@
 package import PupProtocol
-import Glibc
 
-/// What one `ush` command works with: the runtime directory and ways to a program's pup.
+/// What one `ush` command works with: a host, and ways to the pups of its programs.
+///
+/// A program's name may have a host of its own: `shop@web1`.
 package struct Session: Sendable {
   package let console: Console
-  let runtime: RuntimeDirectory
-  let mapper: MapperClient
+  /// Where a name alone is looked for.
+  package let host: Host
+  private let hosts: HostTable
 
-  /// How long a pup that is just ending, or just beginning, is tried again.
-  private static let settling = Duration.seconds(3)
-
-  /// A session in the runtime directory that the environment names.
-  package init(_ console: Console) throws(ServiceFailure) {
+  /// A session on `host`; names say so if they mean another one.
+  package init(_ console: Console, host: Host = .local) throws(ServiceFailure) {
     self.console = console
-    runtime = try talking { () throws(TalkFailure) in try RuntimeDirectory() }
-    mapper = MapperClient(runtime)
+    self.host = host
+    hosts = HostTable(console)
+  }
+
+  /// The mapper of the session's own host.
+  var mapper: MapperClient {
+    get throws(ServiceFailure) { try hosts[host].mapper }
+  }
+
+  /// The session's own host.
+  var ownHost: any ProgramsHost {
+    get throws(ServiceFailure) { try hosts[host] }
+  }
+
+  /// The program that `name` means, and its host.
+  func site(of name: String) throws(ServiceFailure) -> Site {
+    let address = try ProgramAddress(name, on: host)
+    return Site(address: address, host: try hosts[address.host])
   }
 
   /// The record of program `name`.
-  func record(of name: String, connecting: Bool = false) throws(ServiceFailure) -> ProgramRecord {
-    try ProgramRecord.check(name)
-    return try talking { () throws(TalkFailure) in
-      try mapper.resolve(name, connecting: connecting)
-    }
+  func record(of name: String) throws(ServiceFailure) -> ProgramRecord {
+    try site(of: name).record()
   }
 
   /// A connection to the pup of `name`.
   ///
   /// - Throws: `cannot("ended")` or `cannot("lost")` if it has none any more.
   func connect(to name: String) throws(ServiceFailure) -> VarlinkClient {
-    let deadline = ContinuousClock.now + Self.settling
-    while true {
-      let record = try record(of: name, connecting: true)
-      try requireLive(record)
-      do throws(TalkFailure) {
-        return try VarlinkClient(path: record.endpoint)
-      } catch {
-        guard error.meansNobodyListens, ContinuousClock.now < deadline else {
-          throw error.asServiceFailure
-        }
-      }
-      usleep(20_000)
-    }
+    try site(of: name).connect()
   }
 
   /// Calls a method of the pup of `name` that has one reply.
@@ -49,31 +49,87 @@ package struct Session: Sendable {
     _ method: String, of name: String, _ parameters: some Encodable = NoParameters(),
     timeout: Duration? = nil, as type: Answer.Type = Answer.self
   ) throws(ServiceFailure) -> Answer {
-    var client = try connect(to: name)
-    return try talking { () throws(TalkFailure) in
+    let site = try site(of: name)
+    var client = try site.connect()
+    let answer = try talking { () throws(TalkFailure) in
       try client.call(
         "\(ProgramInterface.name).\(method)", parameters, timeout: timeout, as: type)
     }
-  }
-
-  private func requireLive(_ record: ProgramRecord) throws(ServiceFailure) {
-    switch record.state {
-    case .live: return
-    case .ended: throw .cannot("ended", "\(record.name) has ended")
-    case .lost:
-      throw .cannot("lost", "the pup of \(record.name) has died: ush attach \(record.name)")
-    }
+    site.host.release(client)
+    return answer
   }
 }
 
-/// Runs `body`, with a failure to talk as the failure of a command.
-func talking<Value: ~Copyable>(
-  _ body: () throws(TalkFailure) -> Value
-) throws(ServiceFailure) -> Value {
-  do throws(TalkFailure) {
-    return try body()
-  } catch {
-    throw error.asServiceFailure
+/// A program on its host.
+struct Site: Sendable {
+  let address: ProgramAddress
+  let host: any ProgramsHost
+
+  var name: String { address.name }
+  /// The address as a user may write it.
+  var text: String { address.text }
+
+  /// The program's record.
+  func record() throws(ServiceFailure) -> ProgramRecord {
+    try naming { () throws(ServiceFailure) in
+      try talking { () throws(TalkFailure) in try host.mapper.resolve(name) }
+    }
+  }
+
+  /// The program's record, if there is such a program.
+  func knownRecord() throws(ServiceFailure) -> ProgramRecord? {
+    do throws(ServiceFailure) {
+      return try record()
+    } catch {
+      guard error.exit == .noSuchProgram else { throw error }
+      return nil
+    }
+  }
+
+  /// A connection to the program's pup.
+  func connect() throws(ServiceFailure) -> VarlinkClient {
+    try naming { () throws(ServiceFailure) in try host.connect(to: name) }
+  }
+
+  /// The program's status.
+  func status() throws(ServiceFailure) -> StatusReport {
+    shown(try host.status(of: try record()))
+  }
+
+  /// A piece of the program's output.
+  func log(from offset: Int) throws(ServiceFailure) -> LogPiece {
+    try naming { () throws(ServiceFailure) in try host.log(of: name, from: offset) }
+  }
+
+  /// `status` under the name by which the user knows the program.
+  func shown(_ status: StatusReport) -> StatusReport {
+    var status = status
+    status.program = text
+    return status
+  }
+
+  /// `report` under the name by which the user knows the program.
+  func shown(_ report: UpdateReport) -> UpdateReport {
+    var report = report
+    report.program = text
+    return report
+  }
+
+  /// Runs `body`; what its failure tells the user to do is told with the host.
+  func naming<Value: ~Copyable>(
+    _ body: () throws(ServiceFailure) -> Value
+  ) throws(ServiceFailure) -> Value {
+    do throws(ServiceFailure) {
+      return try body()
+    } catch {
+      guard address.host != .local else { throw error }
+      switch error.code {
+      case "no-such-program": throw .noSuchProgram(text)
+      case "ended": throw .cannot("ended", "\(text) has ended")
+      case "lost": throw .cannot("lost", "the pup of \(text) has died: ush attach \(text)")
+      default: throw error
+      }
+    }
   }
 }
 

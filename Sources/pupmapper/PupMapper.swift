@@ -17,7 +17,8 @@ struct PupMapper: ParsableCommand {
       EXAMPLES
         pupmapper                         serves this user's runtime directory
         ssh web1 pupmapper bridge         what ush runs to reach the programs of another host
-      """)
+      """,
+    subcommands: [BridgeCommand.self])
 
   @Option(help: "The runtime directory, instead of the one that the environment names.")
   var directory: String?
@@ -59,7 +60,7 @@ struct PupMapper: ParsableCommand {
 }
 
 /// Runs `body`, with a failure to talk as the failure of the command.
-private func serving(_ body: () throws(TalkFailure) -> Void) throws(ServiceFailure) {
+func serving(_ body: () throws(TalkFailure) -> Void) throws(ServiceFailure) {
   do throws(TalkFailure) {
     try body()
   } catch {

@@ -18,6 +18,8 @@ struct Ush: ParsableCommand {
         ush run shop ./shop --port 80    start ./shop, built with pupcc
         ush update shop ./shop-2         bring it to the version in ./shop-2
         ush status shop                  what it is doing
+        ush update shop@web1 ./shop-2    the same for a program on a host that ssh reaches
+        ush list --host web1             the programs there
         ush -c 'status shop' -c 'list'   commands one after the other
         ush -f steps.ush                 a file of commands, one a line
 
@@ -86,17 +88,21 @@ extension Console {
   }
 }
 
-/// The option that all commands have.
+/// The options that all commands have.
 struct Output: ParsableArguments {
   @Flag(help: "Print one JSON document.")
   var json = false
+
+  @Option(help: "Where programs are that are named without one: a host, as ssh knows it.")
+  var host: String?
 
   /// Runs a command's body in a session; prints a failure and ends with its exit status.
   func perform(_ body: (Session) throws(ServiceFailure) -> ExitClass) throws {
     let console = Console(isJSON: json)
     let exit: ExitClass
     do throws(ServiceFailure) {
-      exit = try body(try Session(console))
+      let host = try host.map { text throws(ServiceFailure) in try Host(ssh: text) }
+      exit = try body(try Session(console, host: host ?? .local))
     } catch {
       exit = console.report(error)
     }

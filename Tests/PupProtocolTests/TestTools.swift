@@ -6,7 +6,7 @@ import Testing
 /// Our tools in a folder where `pup` is the scripted one, which needs no prepared programs.
 enum TestTools {
   /// Made once for the test process; tools of ours look for each other beside themselves.
-  private static let folder: String = {
+  static let folder: String = {
     do {
       let folder = try temporaryFolder(named: "tools")
       // Other users are to be able to run them.

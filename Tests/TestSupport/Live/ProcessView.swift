@@ -47,14 +47,22 @@ package struct ProcessView: Sendable {
 
   /// Every process whose environment holds the string `setting` (`NAME=value`).
   package static func all(withEnvironment setting: String) -> [ProcessView] {
-    let wanted = Array(setting.utf8)
+    all { $0.elementsEqual(setting.utf8) }
+  }
+
+  /// Every process whose environment holds a string that begins with `start` (`NAME=val`).
+  package static func all(whereSettingBegins start: String) -> [ProcessView] {
+    all { $0.starts(with: start.utf8) }
+  }
+
+  private static func all(
+    whereSetting isWanted: (ArraySlice<UInt8>) -> Bool
+  ) -> [ProcessView] {
     let own = ProcessInfo.processInfo.processIdentifier
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     return names.compactMap { Int32($0) }.filter { pid in
       guard pid != own else { return false }
-      return bytes(of: "/proc/\(pid)/environ").split(separator: 0).contains {
-        $0.elementsEqual(wanted)
-      }
+      return bytes(of: "/proc/\(pid)/environ").split(separator: 0).contains(where: isWanted)
     }.map(ProcessView.init)
   }
 }

@@ -45,8 +45,10 @@ package final class Sandbox: Sendable {
   }
 
   /// `ush status NAME --json`.
-  package func status(of name: String) async throws(LiveFailure) -> LiveStatus {
-    try decode(from: try await ush("status", name, "--json"))
+  package func status(
+    of name: String, environment more: [String: String] = [:]
+  ) async throws(LiveFailure) -> LiveStatus {
+    try decode(from: try await ush("status", name, "--json", environment: more))
   }
 
   /// Starts a program under a new pup.
@@ -58,7 +60,7 @@ package final class Sandbox: Sendable {
     guard outcome.status == 0 else {
       throw .cannotStart(path: executable, reason: outcome.summary)
     }
-    let status = try await status(of: name)
+    let status = try await status(of: name, environment: more)
     guard let pid = status.target.pid, let log = status.target.log else {
       throw .cannotStart(path: executable, reason: "no pid or log in \(status)")
     }
@@ -67,9 +69,10 @@ package final class Sandbox: Sendable {
 
   /// Ends every process that was started here and is left.
   fileprivate func close() async {
-    let setting = "PUP_RUNTIME_DIR=\(runtimeFolder)"
+    // Also what runs on the hosts of the sandbox, which lie in its folder.
+    let setting = "PUP_RUNTIME_DIR=\(folder)/"
     for _ in 0..<20 {
-      let left = ProcessView.all(withEnvironment: setting).filter(\.isAlive)
+      let left = ProcessView.all(whereSettingBegins: setting).filter(\.isAlive)
       if left.isEmpty { break }
       for process in left { signal(.kill, to: process.pid) }
       await pause(.milliseconds(20))

@@ -60,6 +60,11 @@ package func removeFolder(_ path: String) {
   try? FileManager.default.removeItem(atPath: path)
 }
 
+/// The names in a folder, in no order.
+package func folderContents(_ path: String) throws -> [String] {
+  try FileManager.default.contentsOfDirectory(atPath: path)
+}
+
 /// The text of a file, empty if there is none.
 package func contents(of path: String) -> String {
   guard let data = FileManager.default.contents(atPath: path) else { return "" }
