@@ -26,7 +26,7 @@ import Testing
     }
     let help = try await Self.output(of: ["ush"])
     let commands = help.split(separator: "\n").drop { !$0.hasPrefix("SUBCOMMANDS:") }.dropFirst()
-      .filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }
+      .prefix { $0.hasPrefix("  ") }.filter { !$0.hasPrefix("   ") && !$0.hasPrefix("  See ") }
       .compactMap { $0.split(separator: " ").first.map(String.init) }
     #expect(commands.count >= 12)
     for command in commands {
@@ -124,6 +124,15 @@ private struct Workshop {
       if example.line.contains(".delta") { try await writeCompanions(sandbox) }
       var environment = sandbox.environment(adding: ["PIZZA_MS": "20"])
       environment["PATH"] = "\(Surroundings.tools):\(environment["PATH"] ?? "")"
+      // This host stands for the other one.
+      let hosts = example.line.contains("web1") ? try await SSHHosts(sandbox) : nil
+      try await hosts?.add(
+        "web1",
+        settings: [
+          "PUP_RUNTIME_DIR": sandbox.runtimeFolder, "XDG_STATE_HOME": "\(sandbox.folder)/state",
+        ])
+      environment.merge(hosts?.environment ?? [:]) { $1 }
+      defer { withExtendedLifetime(hosts) {} }
       var line = example.line
       if words.contains("attach") { line = try await abandon(sandbox, line) }
       if words.contains("cancel") { try await leaveWaiting(sandbox) }

@@ -71,6 +71,8 @@ package final class SSHHosts {
     var variables = [
       "PUP_RUNTIME_DIR": "\(place)/run", "XDG_STATE_HOME": "\(place)/state", "PATH": path,
       "PIZZA_MS": "5", "TICK_MS": "10",
+      // As if in a shell already: bash then leaves the user's startup files alone.
+      "SHLVL": "2",
     ]
     variables.merge(settings) { $1 }
     let setting = variables.map { "\($0)=\($1)" }.sorted().joined(separator: " ")
