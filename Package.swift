@@ -65,6 +65,7 @@ let package = Package(
     .systemLibrary(name: "CZydis", path: "CSupport/zydis"),
     .systemLibrary(name: "CSQLite", path: "CSupport/sqlite"),
     .systemLibrary(name: "CZlib", path: "CSupport/zlib"),
+    .systemLibrary(name: "CDigest", path: "CSupport/libmd"),
     .target(name: "CPtrace", path: "CSupport/ptrace", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "CSocket", path: "CSupport/socket", cSettings: [.define("_GNU_SOURCE")]),
     .target(
@@ -75,7 +76,7 @@ let package = Package(
     module("Disassembler", "X86Code", "CZydis"),
     module("Tracee", "VersionSpace", "Unwinding", "CPtrace"),
     module("Journal", "VersionSpace", "CSQLite"),
-    module("PupProtocol", "CSocket"),
+    module("PupProtocol", "CSocket", "CDigest"),
     module("LineEditing", "CEditLine"),
     module("ProgramImages", "ELFFile", "ObjectModel", "TypeModel", "VersionSpace", "Relinking"),
 

@@ -82,6 +82,7 @@ import Testing
       for isServerSide in [true, false] {
         let ush = try remote.start("update", "x@web1", waits, "--wait", "60")
         #expect(try await eventually { try await remote.state() == "updating" })
+        #expect(await eventually { !remote.web.bridges.isEmpty })
         let bridge = try #require(remote.web.bridges.first)
         if isServerSide {
           signal(.kill, to: bridge.pid)

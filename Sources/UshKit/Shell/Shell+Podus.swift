@@ -115,7 +115,7 @@ extension Shell {
   private func conclude(_ report: UpdateReport, of name: String) -> ExitClass {
     switch report.result {
     case .updated, .waiting:
-      console.print("Program \(report.program) update initiated successfully")
+      console.print("Program \(ConnectedHosts.program(of: name)) update initiated successfully")
       if let longest = report.pausesMicroseconds.max() {
         console.print("  the longest stop so far took \(longest) µs")
       }
