@@ -18,7 +18,7 @@ struct DoctorCommand: ParsableCommand {
       """)
 
   @OptionGroup var output: Output
-  @Argument(help: "A program to check too.") var name: String?
+  @Argument(help: "A program to check too.", completion: .programs) var name: String?
 
   func run() throws {
     let console = Console(isJSON: output.json)

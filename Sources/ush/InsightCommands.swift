@@ -16,7 +16,7 @@ struct Stack: ParsableCommand {
       """)
 
   @OptionGroup var output: Output
-  @Argument(help: "The program.") var name: String
+  @Argument(help: "The program.", completion: .programs) var name: String
 
   func run() throws {
     try output.perform { session throws(ServiceFailure) in
@@ -39,7 +39,7 @@ struct Versions: ParsableCommand {
       """)
 
   @OptionGroup var output: Output
-  @Argument(help: "The program.") var name: String
+  @Argument(help: "The program.", completion: .programs) var name: String
 
   func run() throws {
     try output.perform { session throws(ServiceFailure) in
@@ -63,9 +63,9 @@ struct Explain: ParsableCommand {
       """)
 
   @OptionGroup var output: Output
-  @Argument(help: "The program.") var name: String
+  @Argument(help: "The program.", completion: .programs) var name: String
   @Argument(help: "The procedure; file.c:name if there are several.") var procedure: String
-  @Argument(help: "The version to compare with.") var what: String?
+  @Argument(help: "The version to compare with.", completion: .file()) var what: String?
   @Option(help: "A changes file, which adds to what is found by comparing.") var changes: String?
 
   func validate() throws {
@@ -97,8 +97,8 @@ struct Graph: ParsableCommand {
       """)
 
   @OptionGroup var output: Output
-  @Argument(help: "The program.") var name: String
-  @Argument(help: "The version to compare with.") var what: String?
+  @Argument(help: "The program.", completion: .programs) var name: String
+  @Argument(help: "The version to compare with.", completion: .file()) var what: String?
   @Option(help: "A changes file, which adds to what is found by comparing.") var changes: String?
   @Flag(help: "Write GraphViz text.") var dot = false
   @Flag(help: "Write a picture.") var svg = false

@@ -17,7 +17,8 @@ struct Run: ParsableCommand {
 
   @OptionGroup var output: Output
   @Argument(help: "The program's name from now on.") var name: String
-  @Argument(parsing: .captureForPassthrough, help: "The program and its arguments.")
+  @Argument(
+    parsing: .captureForPassthrough, help: "The program and its arguments.", completion: .file())
   var command: [String] = []
 
   func run() throws {
@@ -46,7 +47,7 @@ struct Status: ParsableCommand {
       """)
 
   @OptionGroup var output: Output
-  @Argument(help: "The program; all if absent.") var name: String?
+  @Argument(help: "The program; all if absent.", completion: .programs) var name: String?
 
   func run() throws {
     try output.perform { session throws(ServiceFailure) in
@@ -92,7 +93,7 @@ struct Attach: ParsableCommand {
       """)
 
   @OptionGroup var output: Output
-  @Argument(help: "The program's name.") var name: String
+  @Argument(help: "The program's name.", completion: .programs) var name: String
   @Argument(help: "The process; the program's known one if absent.") var pid: Int?
 
   func run() throws {
@@ -114,7 +115,7 @@ struct Stop: ParsableCommand {
       """)
 
   @OptionGroup var output: Output
-  @Argument(help: "The program.") var name: String
+  @Argument(help: "The program.", completion: .programs) var name: String
 
   func run() throws {
     try output.perform { session throws(ServiceFailure) in
@@ -135,7 +136,7 @@ struct Logs: ParsableCommand {
 
   @OptionGroup var output: Output
   @Flag(name: .shortAndLong, help: "Go on with what is still written.") var follow = false
-  @Argument(help: "The program.") var name: String
+  @Argument(help: "The program.", completion: .programs) var name: String
 
   func run() throws {
     try output.perform { session throws(ServiceFailure) in

@@ -16,8 +16,9 @@ struct Update: ParsableCommand {
       """)
 
   @OptionGroup var output: Output
-  @Argument(help: "The program.") var name: String
-  @Argument(help: "The executable, changes file or version number.") var what: String
+  @Argument(help: "The program.", completion: .programs) var name: String
+  @Argument(help: "The executable, changes file or version number.", completion: .file()) var what:
+    String
   @Option(help: "A changes file, which adds to what is found by comparing.") var changes: String?
   @Flag(help: "Leave out together lines and inferred groups.") var noGroups = false
   @Option(help: "Seconds to wait for what is held; 10 if absent.") var wait: Double?
@@ -45,7 +46,7 @@ struct Wait: ParsableCommand {
       """)
 
   @OptionGroup var output: Output
-  @Argument(help: "The program.") var name: String
+  @Argument(help: "The program.", completion: .programs) var name: String
   @Argument(help: "Seconds; as long as it takes if absent.") var seconds: Double?
 
   func validate() throws { try checkSeconds(seconds) }
@@ -68,7 +69,7 @@ struct Cancel: ParsableCommand {
       """)
 
   @OptionGroup var output: Output
-  @Argument(help: "The program.") var name: String
+  @Argument(help: "The program.", completion: .programs) var name: String
 
   func run() throws {
     try output.perform { session throws(ServiceFailure) in
@@ -90,8 +91,9 @@ struct Load: ParsableCommand {
       """)
 
   @OptionGroup var output: Output
-  @Argument(help: "The program.") var name: String
-  @Argument(help: "An executable, or a delta and an object.") var files: [String]
+  @Argument(help: "The program.", completion: .programs) var name: String
+  @Argument(help: "An executable, or a delta and an object.", completion: .file()) var files:
+    [String]
 
   func validate() throws {
     guard files.count == 1 || files.count == 2 && files.contains(where: { $0.hasSuffix(".delta") })
@@ -122,7 +124,7 @@ struct Watch: ParsableCommand {
       """)
 
   @OptionGroup var output: Output
-  @Argument(help: "The program.") var name: String
+  @Argument(help: "The program.", completion: .programs) var name: String
 
   func run() throws {
     try output.perform { session throws(ServiceFailure) in
@@ -144,8 +146,8 @@ struct Diff: ParsableCommand {
       """)
 
   @OptionGroup var output: Output
-  @Argument(help: "The old executable.") var old: String
-  @Argument(help: "The new executable.") var new: String
+  @Argument(help: "The old executable.", completion: .file()) var old: String
+  @Argument(help: "The new executable.", completion: .file()) var new: String
   @Flag(help: "Write the header that a maps file includes.") var header = false
   @Option(name: .short, help: "The file to write to.") var out: String?
 
