@@ -13,7 +13,7 @@ extension Program {
     let sight = try sight()
     let prospect = try await prospect(request.update, sight)
     let explanation = Explanation(
-      program: name, version: currentVersion, sight: sight, prospect: prospect)
+      program: request.called ?? name, version: currentVersion, sight: sight, prospect: prospect)
     let meaning = explanation.names.meaning(of: request.procedure)
     switch meaning {
     case .unknown(let suggestion):

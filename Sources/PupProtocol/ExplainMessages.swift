@@ -10,14 +10,18 @@ package struct ExplainRequest: Codable, Hashable, Sendable {
   package var changes: String?
   /// The number of a loaded version.
   package var version: Int?
+  /// What the user calls the program, in whose words the advice is to be; `shop@web1`.
+  package var called: String?
 
   package init(
-    procedure: String, path: String? = nil, changes: String? = nil, version: Int? = nil
+    procedure: String, path: String? = nil, changes: String? = nil, version: Int? = nil,
+    called: String? = nil
   ) {
     self.procedure = procedure
     self.path = path
     self.changes = changes
     self.version = version
+    self.called = called
   }
 
   /// The update request that would ask for the same.

@@ -267,12 +267,13 @@ extension ProgramInterface {
     method Versions() -> (versions: VersionsReport)
 
     # Why a procedure can or cannot be updated now, in the pending update or in one to path, version,
-    # or with changes; nothing is written.
+    # or with changes; nothing is written. called: what the user calls the program.
     method Explain(
       procedure: string,
       path: ?string,
       changes: ?string,
-      version: ?int
+      version: ?int,
+      called: ?string
     ) -> (explanation: ExplainReport)
 
     # The call graph of the running version, marked by the pending update or one to path, version, or

@@ -53,18 +53,35 @@ extension Console {
 }
 
 extension Session {
-  /// The checks of one program.
+  /// The checks of this machine, and of one program if it is named.
+  ///
+  /// What a program on another host needs is not of this machine: then its pup alone is asked.
   ///
   /// - Throws: `noSuchProgram`.
-  package func findings(of name: String) throws(ServiceFailure) -> [Finding] {
-    let record = try record(of: name)
-    guard record.state == .live else { return abandoned(record) }
+  package func findings(of name: String?) throws(ServiceFailure) -> [Finding] {
+    guard let name else {
+      if case .ssh(let host) = host {
+        throw .malformed(
+          "not-here", "doctor checks the machine that it runs on: ssh \(host) ush doctor")
+      }
+      return Doctor().findings()
+    }
+    let site = try site(of: name)
+    let machine = site.address.host == .local ? Doctor().findings() : []
+    return machine + (try findings(of: site))
+  }
+
+  private func findings(of site: Site) throws(ServiceFailure) -> [Finding] {
+    let name = site.text
+    let isHere = site.address.host == .local
+    let record = try site.record()
+    guard record.state == .live else { return abandoned(record, site) }
     do throws(ServiceFailure) {
-      let status = try status(of: name)
+      let status = try site.status()
       var findings: [Finding] = [
         .ok("pup-alive", "pup \(status.pup.pid ?? 0) answers: \(status.state.rawValue)")
       ]
-      if let pid = status.target.pid, status.state != .exited { findings += process(pid) }
+      if isHere, let pid = status.target.pid, status.state != .exited { findings += process(pid) }
       return findings + versions(try versions(of: name))
     } catch {
       return [Finding("pup-alive", .problem, error.message, remedy: "ush attach \(name)")]
@@ -72,7 +89,15 @@ extension Session {
   }
 
   /// A program whose pup has ended.
-  private func abandoned(_ record: ProgramRecord) -> [Finding] {
+  private func abandoned(_ record: ProgramRecord, _ site: Site) -> [Finding] {
+    guard site.address.host == .local else {
+      let has = record.state == .lost ? "the pup has died" : "\(site.text) has ended"
+      return [
+        Finding(
+          "pup-alive", record.state == .lost ? .problem : .warning, has,
+          remedy: "ush \(record.state == .lost ? "attach" : "run") \(site.text)")
+      ]
+    }
     guard record.isTargetAlive, let target = record.target else {
       return [
         Finding(

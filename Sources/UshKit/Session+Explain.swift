@@ -13,14 +13,21 @@ extension Session {
   package func explain(
     _ name: String, _ procedure: String, _ what: String?, changes: String?
   ) throws(ServiceFailure) -> ExplainReport {
-    var request = ExplainRequest(procedure: procedure)
-    if let what {
-      let update = try updateRequest(what, changes: changes, noGroups: false, waitSeconds: nil)
-      (request.path, request.changes) = (update.path, update.changes)
-      request.version = update.version
-    }
+    let update = try comparison(with: what, changes: changes, for: name)
+    let request = ExplainRequest(
+      procedure: procedure, path: update?.path, changes: update?.changes, version: update?.version,
+      called: try site(of: name).text)
     let answer: Answers.Explained = try call("Explain", of: name, request)
     return answer.explanation
+  }
+
+  /// The update that is looked at but not asked for, with its files on the program's host.
+  func comparison(
+    with what: String?, changes: String?, for name: String
+  ) throws(ServiceFailure) -> UpdateRequest? {
+    guard let what else { return nil }
+    return try site(of: name).placed(
+      try updateRequest(what, changes: changes, noGroups: false, waitSeconds: nil))
   }
 
   /// Prints an explanation: what, why, and what to do.

@@ -16,14 +16,13 @@ extension Session {
   package func graph(
     of name: String, _ what: String?, changes: String?
   ) throws(ServiceFailure) -> GraphReport {
-    var request = GraphRequest()
-    if let what {
-      let update = try updateRequest(what, changes: changes, noGroups: false, waitSeconds: nil)
-      (request.path, request.changes) = (update.path, update.changes)
-      request.version = update.version
-    }
+    let update = try comparison(with: what, changes: changes, for: name)
+    let request = GraphRequest(
+      path: update?.path, changes: update?.changes, version: update?.version)
     let answer: Answers.Graph = try call("Graph", of: name, request)
-    return answer.graph
+    var graph = answer.graph
+    graph.program = try site(of: name).text
+    return graph
   }
 
   /// Prints a graph, or writes it to `output`.

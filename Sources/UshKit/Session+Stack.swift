@@ -8,7 +8,9 @@ extension Session {
   /// The stacks of all threads of `name`.
   package func stack(of name: String) throws(ServiceFailure) -> StackReport {
     let answer: Answers.Stacks = try call("Stack", of: name)
-    return answer.stack
+    var stack = answer.stack
+    stack.program = try site(of: name).text
+    return stack
   }
 
   /// Prints stacks, a block for each thread.

@@ -8,7 +8,9 @@ extension Session {
   /// The versions that the pup of `name` knows.
   package func versions(of name: String) throws(ServiceFailure) -> VersionsReport {
     let answer: Answers.Versions = try call("Versions", of: name)
-    return answer.versions
+    var versions = answer.versions
+    versions.program = try site(of: name).text
+    return versions
   }
 
   /// Prints a table of versions, and the procedures of a pending one.

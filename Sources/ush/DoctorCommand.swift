@@ -8,8 +8,8 @@ struct DoctorCommand: ParsableCommand {
     abstract: "Checks whether programs can be run and updated here.",
     discussion: """
       One line for each check: ok, warning, or problem, and the command that mends it. Tracing is \
-      tried by pup itself, on a process of its own. With a name it also checks that program. The exit \
-      status is 1 if there is a problem.
+      tried by pup itself, on a process of its own. With a name it also checks that program; of one on \
+      another host only what its pup says. The exit status is 1 if there is a problem.
 
       EXAMPLES
         ush doctor
@@ -21,16 +21,8 @@ struct DoctorCommand: ParsableCommand {
   @Argument(help: "A program to check too.", completion: .programs) var name: String?
 
   func run() throws {
-    let console = Console(isJSON: output.json)
-    var findings = Doctor().findings()
-    if let name {
-      do throws(ServiceFailure) {
-        findings += try Session(console).findings(of: name)
-      } catch {
-        throw CommandFailure(exit: console.report(error))
-      }
+    try output.perform { session throws(ServiceFailure) in
+      session.console.show(try session.findings(of: name), of: name)
     }
-    let exit = console.show(findings, of: name)
-    guard exit == .done else { throw CommandFailure(exit: exit) }
   }
 }

@@ -33,6 +33,31 @@ import Testing
     }
   }
 
+  @Test func `a program on another host can be looked into`() async throws {
+    try await withHost { sandbox, hosts, _ in
+      let (old, new) = try await bothVersions(of: Build("pizza"))
+      func ush(_ arguments: String...) async throws -> Command.Outcome {
+        try await sandbox.ush(arguments, environment: hosts.environment)
+      }
+      try #require(try await ush("run", "pizza@web1", old).status == 0)
+      let stack = try await ush("stack", "pizza@web1")
+      #expect(stack.output.hasPrefix("pizza@web1: version 1, process "), "\(stack.summary)")
+      // The version to compare with is a file of this machine.
+      let free = try await ush("explain", "pizza@web1", "main", new)
+      #expect(free.output.hasPrefix("main is the same in version 2"), "\(free.summary)")
+      let graph = try await ush("graph", "pizza@web1", new)
+      #expect(graph.output.hasPrefix("pizza@web1, version 1, compared with version 2\n"))
+      let none = try await ush("explain", "pizza", "main", "--host", "web1")
+      #expect(none.output.contains("ush explain pizza@web1 main FILE"), "\(none.summary)")
+      #expect(try await ush("versions", "pizza@web1").output.contains("running"))
+      let doctor = try await ush("doctor", "pizza@web1")
+      #expect(doctor.status == 0 && doctor.output.contains("built by pupcc"), "\(doctor.summary)")
+      #expect(!doctor.output.contains("trace-stop"))
+      let elsewhere = try await ush("doctor", "--host", "web1")
+      #expect(elsewhere.status == 2 && elsewhere.errors.contains("ssh web1 ush doctor"))
+    }
+  }
+
   @Test func `a changes file brings its maps and their headers along`() async throws {
     try await withHost { sandbox, hosts, _ in
       let (old, new) = try await bothVersions(of: Build("retyped", pupccFlags: ["--keep-calls"]))
