@@ -94,7 +94,8 @@ package struct Mapper {
       if signals.next(timeout: min(Self.round, idleTime / 2)) != nil { return }
       // Whoever comes finds another mapper, or none: pups are to register there.
       if let place, !place.isOurs { return }
-      guard server.connectionCount == 0, registry.isIdle else {
+      // Asked first: it also finds pups that died before they had registered again.
+      guard registry.isIdle, server.connectionCount == 0 else {
         idleSince = .now
         continue
       }

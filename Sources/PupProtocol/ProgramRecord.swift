@@ -58,16 +58,17 @@ package struct ProgramRecord: Codable, Hashable, Sendable {
       pup: PupStatus(pid: self.state == .live ? pup.pid : nil))
   }
 
-  /// Checks that a program's name can be a file's name: letters, digits and `._-+`, at most 64.
+  /// Checks that a program's name can be a file's name: letters of any script, digits and `._-+`, at
+  /// most 64 bytes.
   ///
   /// - Throws: `malformed` for any other, and for one that begins with `.` or `-`.
   package static func check(_ name: String) throws(ServiceFailure) {
-    let isGood = name.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"):
+    let isGood = name.unicodeScalars.allSatisfy { scalar in
+      switch scalar.properties.generalCategory {
+      case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
+        .nonspacingMark, .spacingMark, .decimalNumber:
         true
-      default: "._-+".utf8.contains(byte)
+      default: "._-+".unicodeScalars.contains(scalar)
       }
     }
     guard isGood, (1...64).contains(name.utf8.count), let first = name.first,

@@ -79,6 +79,24 @@ import Testing
     }
   }
 
+  @Test func `names may have the letters of any script`() async throws {
+    try await withShell { sandbox, _, new, ush in
+      _ = try await sandbox.run("käse-ofen", new)
+      try await ush.write("program kä")
+      try await ush.press("Tab")
+      #expect(await ush.waits(at: "> program käse-ofen"))
+      try await ush.press("BSpace", "BSpace", "BSpace", "BSpace", "BSpace", "BSpace", "BSpace")
+      try await ush.write("e-ofen")
+      try await ush.press("Enter")
+      #expect(await ush.shows("The current program is now käse-ofen"))
+      try await ush.type("list")
+      #expect(await ush.shows("käse-ofen  running  1"))
+      #expect(await ush.shows("pizza      running  1"))
+      try await ush.type("stop")
+      #expect(await ush.shows("käse-ofen: ended"))
+    }
+  }
+
   @Test func `a terminal may change its size in the middle of a line`() async throws {
     try await withShell { _, _, _, ush in
       try await ush.write("help with much more text than what fits into thirty columns")
