@@ -65,20 +65,24 @@ package struct LocalHost: ProgramsHost {
   }
 
   package func status(of record: ProgramRecord) throws(ServiceFailure) -> StatusReport {
-    guard record.state == .live else { return record.lastKnownStatus }
-    do throws(TalkFailure) {
-      var client = try VarlinkClient(path: record.endpoint)
-      let answer: StatusAnswer = try client.call(
-        "\(ProgramInterface.name).Status", timeout: Self.statusTimeout)
-      return answer.status
-    } catch {
-      switch error {
-      case .timedOut: return record.lastKnownStatus
-      case _ where error.meansNobodyListens:
-        return try self.record(of: record.name).lastKnownStatus
-      default: throw error.asServiceFailure
+    let deadline = ContinuousClock.now + Self.settling
+    var record = record
+    while record.state == .live {
+      do throws(TalkFailure) {
+        var client = try VarlinkClient(path: record.endpoint)
+        let answer: StatusAnswer = try client.call(
+          "\(ProgramInterface.name).Status", timeout: Self.statusTimeout)
+        return answer.status
+      } catch {
+        if case .timedOut = error { break }
+        guard error.meansNobodyListens else { throw error.asServiceFailure }
       }
+      // The pup is just ending, or has died: the mapper hears of it in a moment.
+      record = try self.record(of: record.name)
+      guard ContinuousClock.now < deadline else { break }
+      usleep(10_000)
     }
+    return record.lastKnownStatus
   }
 
   /// The same by name.
