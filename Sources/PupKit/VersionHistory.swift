@@ -36,6 +36,8 @@ extension Program {
 
   package func versions() async throws(ServiceFailure) -> VersionsReport {
     var report = VersionsReport(program: name, version: currentVersion)
+    let newest = pending?.version ?? current
+    report.names = newest?.index.image.delta.procedures.map(\.name) ?? []
     let model = pending?.run.plan.model ?? self.model
     if let model {
       report.arenas = ArenaReport(

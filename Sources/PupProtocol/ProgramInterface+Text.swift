@@ -205,6 +205,8 @@ extension ProgramInterface {
       version: int,
       versions: []Version,
       procedures: []ProcedureState,
+      # all procedures of the highest version, by number
+      names: []string,
       arenas: ?Arenas
     )
 

@@ -7,6 +7,8 @@ package struct VersionsReport: Codable, Hashable, Sendable {
   package var versions: [VersionReport]
   /// The procedures that the pending update changes; empty if none is pending.
   package var procedures: [ProcedureState]
+  /// All procedures of the highest version, by number.
+  package var names: [String]
   /// Absent before the program runs.
   package var arenas: ArenaReport?
 
@@ -15,6 +17,7 @@ package struct VersionsReport: Codable, Hashable, Sendable {
     self.version = version
     versions = []
     procedures = []
+    names = []
   }
 }
 

@@ -21,7 +21,10 @@ import Testing
       try await ush.type("stack")
       #expect(await ush.shows("version 1, resident"))
 
-      // What a pending update changes can be completed.
+      try await ush.write("explain mi")
+      try await ush.press("Tab")
+      #expect(await ush.waits(at: "> explain mix_ingredients"))
+      try await ush.press("C-c")
       try await ush.type("load ./new")
       #expect(await ush.shows("loaded successfully"))
       try await ush.type("versions")

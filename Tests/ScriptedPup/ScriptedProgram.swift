@@ -58,8 +58,13 @@ final class ScriptedProgram: ProgramService {
 
   func update(_ request: UpdateRequest) async throws(ServiceFailure) -> UpdateReport {
     let word = splitPath(request.path ?? "").name
-    guard ["done", "waits", "refused"].contains(word) else {
+    guard ["done", "waits", "refused", "flood"].contains(word) else {
       throw .malformed("unprepared", "\(word) is not a prepared program")
+    }
+    if word == "flood" {
+      for number in 1...10_000 {
+        events.send(ProgramEvent(program: name, kind: .data, message: "event \(number) of many"))
+      }
     }
     let report = state.withLock { state in
       var report = UpdateReport(

@@ -59,8 +59,7 @@ struct ShellCompletion {
     (known?.versions ?? []).filter { $0.state == .loaded }.map { String($0.version) }
   }
 
-  /// Those of the pending update; to ask for others would stop the program.
-  private func procedures() -> [String] { (known?.procedures ?? []).map(\.procedure) }
+  private func procedures() -> [String] { known?.names ?? [] }
 
   private var known: VersionsReport? {
     guard let current = shell.current else { return nil }
