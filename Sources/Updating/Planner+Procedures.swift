@@ -139,7 +139,15 @@ extension Planner {
     return PlannedProcedure(
       id: record.id, name: linker.model[record.id].name, old: old, new: implementation,
       store: store, changedInside: changedOnlyInside(change),
+      inlinedHere: inlinedOnlyInto(change),
       why: (change.beginsEpoch ? "another signature; " : "") + change.reasonText)
+  }
+
+  /// Procedures without a body of their own that were inlined into this one.
+  private func inlinedOnlyInto(_ change: ProcedureChange) -> [String] {
+    guard let host = change.new else { return [] }
+    let procedures = new.image.delta.procedures
+    return Set(procedures[host].inlined.map(\.name)).subtracting(procedures.map(\.name)).sorted()
   }
 
   /// Changed procedures that only run inside of this one.

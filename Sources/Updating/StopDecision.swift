@@ -81,7 +81,22 @@ package struct StopDecision: Hashable, Sendable {
       return "\(names) changed, but only inside \(procedure.name), which never returns: "
         + "build both versions with pupcc --keep-calls"
     }
-    return nil
+    return refusalOfNothing(plan, pending, survey)
+  }
+
+  /// Why an update of main alone is refused: it would be a success that changes nothing, while what
+  /// was meant is probably inlined into it.
+  private static func refusalOfNothing(
+    _ plan: UpdatePlan, _ pending: [PlannedProcedure], _ survey: StackSurvey
+  ) -> String? {
+    guard pending.count == 1, plan.procedures.count == 1, plan.data.isEmpty, plan.maps.isEmpty,
+      let only = pending.first, survey.resident.contains(only.id),
+      !survey.active.contains(only.id), !only.inlinedHere.isEmpty
+    else { return nil }
+    return "only \(only.name) changed, which never returns, and into which "
+      + "\(only.inlinedHere.joined(separator: ", ")) "
+      + (only.inlinedHere.count == 1 ? "is" : "are")
+      + " inlined: nothing would take effect; build both versions with pupcc --keep-calls"
   }
 
   /// The outermost frame, per thread, of each procedure in S that makes something wait.

@@ -82,12 +82,15 @@ package struct PlannedProcedure: Hashable, Sendable, Codable {
   /// Procedures that live inside it (inlined, or as clones) and changed: if it turns out to be
   /// resident, they never run.
   package var changedInside: [String]
+  /// Procedures that exist only inlined into it: whether the change is theirs cannot always be told,
+  /// since the compiler moves their code about.
+  package var inlinedHere: [String]
   /// Why it counts as changed, for people.
   package var why: String?
 
   package init(
     id: ProcedureID, name: String, old: Int, new: Int, store: SlotStore?, changedInside: [String],
-    why: String? = nil
+    inlinedHere: [String] = [], why: String? = nil
   ) {
     self.id = id
     self.name = name
@@ -95,6 +98,7 @@ package struct PlannedProcedure: Hashable, Sendable, Codable {
     self.new = new
     self.store = store
     self.changedInside = changedInside
+    self.inlinedHere = inlinedHere
     self.why = why
   }
 }

@@ -130,4 +130,19 @@ import VersionSpace
     #expect(reason.hasPrefix("turn changed, but only inside main"))
     #expect(decision.updated.isEmpty && !decision.isComplete)
   }
+
+  @Test func `main alone is refused if something else may have been meant`() throws {
+    var plan = try plan(changedInsideMain: [])
+    plan.procedures = plan.procedures.filter { $0.id == Pizza.main.id }
+    #expect(decision(plan, [.main]).refusal == nil)
+    plan.procedures[0].inlinedHere = ["turn"]
+    let reason = try #require(decision(plan, [.main]).refusal)
+    #expect(reason.contains("into which turn is inlined: nothing would take effect"))
+    // Called once more, it is updated like any other.
+    #expect(decision(plan, [.main, .doPizza, .main]).refusal == nil)
+    // Something else takes effect.
+    let more = try self.plan(changedInsideMain: [])
+    plan.procedures += more.procedures.filter { $0.id == Pizza.bake.id }
+    #expect(decision(plan, [.main]).refusal == nil)
+  }
 }
