@@ -135,6 +135,6 @@ let package = Package(
     tests("PupProtocolTests", "PupProtocol", "MapperKit", "UshKit", "ScriptedPup"),
     tests("CompilerDriverTests", "CompilerDriver", "pupcc"),
     tests("ProgramImagesTests", "ProgramImages", "VersionSpace", "ELFFile", "Relinking", "pupcc"),
-    tests("LiveTests"),
+    tests("LiveTests", exclude: ["Clients"]),
   ]
 )

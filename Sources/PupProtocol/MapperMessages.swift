@@ -85,9 +85,16 @@ package enum MapperMessages {
     # Marks a lost program whose target has ended as ended.
     method Settle(name: string) -> (program: Program)
 
+    # Well-formed, but cannot or may not be done.
     error Cannot (code: string, message: string)
+
+    # A message is unusable on its own.
     error Malformed (code: string, message: string)
+
     error NoSuchProgram (code: string, message: string)
+
+    # Only the owner of the directory and root may call.
+    error NotPermitted (code: string, message: string)
 
     """
 }

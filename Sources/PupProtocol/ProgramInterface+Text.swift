@@ -52,7 +52,9 @@ extension ProgramInterface {
       pending: []Pending
     )
 
+    # What happened. message is fit to be printed; which other fields there are depends on kind.
     type Event (
+      # counts this pup's events from 1: a gap shows that a slow watcher missed some
       sequence: int,
       program: string,
       kind: (started, exited, loaded, accepted, changed, stack, inactive, warped, gated, data,
@@ -132,7 +134,8 @@ extension ProgramInterface {
     # Ends the target: SIGTERM, and SIGKILL after seconds (10 if absent).
     method Stop(seconds: ?float) -> (status: StatusReport)
 
-    # Streams events; needs "more". Ends with the error Cannot, code "ended".
+    # Streams events; needs "more". Ends with the error Cannot, code "ended", when the program has
+    # ended. With update, only the events of that one, the last of which has its report.
     method Watch(update: ?int) -> (event: Event)
 
     # One activation, or count ones that are alike.

@@ -10,7 +10,7 @@ package struct ProgramInterface: VarlinkInterface {
   }
   private struct Loaded: Encodable { let loaded: LoadReport }
   private struct Attached: Encodable { let attached: AttachReport }
-  private struct Happened: Encodable { let event: ProgramEvent }
+  struct Happened: Encodable { let event: ProgramEvent }
 
   let service: any ProgramService
 
@@ -99,16 +99,7 @@ package struct ProgramInterface: VarlinkInterface {
       try await reporting(call, replies) { () throws(ServiceFailure) in
         try await service.cancel(request)
       }
-    case "Watch":
-      guard call.wantsMore else { throw .varlink(.expectedMore) }
-      let request: WatchRequest = try decoded(call)
-      let events = try await asked { () throws(ServiceFailure) in
-        try await service.watch(request)
-      }
-      for await event in events {
-        guard replies.send(Happened(event: event), continues: true) else { return }
-      }
-      throw .service(.cannot("ended", "no more events"))
+    case "Watch": try await watch(call, replies)
     default: try await dispatchInsight(call, replies)
     }
   }

@@ -36,20 +36,26 @@ final class VarlinkConnection: Sendable {
         return
       }
       guard peer.isPermitted else {
-        refuse()
+        refuse(call)
         return
       }
       guard carryOut(call) else { return }
     }
   }
 
-  private func refuse() {
+  private func refuse(_ call: VarlinkCall) {
+    let isOurs =
+      interfaces.contains { $0.name == call.interface } && call.interface != "org.varlink.service"
+    guard isOurs else {
+      _ = write(VarlinkEncoding.reply(.permissionDenied))
+      return
+    }
     let parameters = [
       "code": "not-permitted", "message": "user \(peer.uid) may not use the programs of this user",
     ]
     _ = write(
       VarlinkEncoding.reply(
-        VarlinkError(name: "\(ProgramInterface.name).NotPermitted", parameters: parameters)))
+        VarlinkError(name: "\(call.interface).NotPermitted", parameters: parameters)))
   }
 
   // MARK: - Receiving

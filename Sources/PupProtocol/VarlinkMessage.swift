@@ -118,6 +118,8 @@ package struct VarlinkError: Error, Hashable, Sendable {
       name: "org.varlink.service.InterfaceNotFound", parameters: ["interface": interface])
   }
 
+  package static let permissionDenied = VarlinkError(name: "org.varlink.service.PermissionDenied")
+
   package static let expectedMore = VarlinkError(name: "org.varlink.service.ExpectedMore")
 }
 

@@ -1,7 +1,7 @@
 /// The messages of `org.podus.bridge`.
-enum BridgeMessages {
+package enum BridgeMessages {
   /// The interface's full name.
-  static let interface = "org.podus.bridge"
+  package static let interface = "org.podus.bridge"
 
   /// The pup or the mapper ended a connection before it had answered.
   static let closed = VarlinkError(name: "\(interface).Closed")
@@ -62,7 +62,7 @@ enum BridgeMessages {
   }
 
   /// The definition that `GetInterfaceDescription` gives.
-  static let text = """
+  package static let text = """
     # The programs of a host, through the standard input and output of "ssh HOST pupmapper bridge".
     # On such a connection calls of org.podus.mapper go to the host's mapper, and calls of
     # org.podus.pup to the program that was selected last.
