@@ -35,7 +35,17 @@ package struct Console: Sendable {
   /// Prints one line on standard error.
   package func complain(_ line: String) {
     clearProgress()
-    Self.write(Array("ush: \(line)\n".utf8), to: 2)
+    Self.write(Array("ush: \(Self.harmless(line))\n".utf8), to: 2)
+  }
+
+  /// What may have come from anywhere, without what a terminal would obey, and not endless.
+  private static func harmless(_ line: String) -> String {
+    var scalars = String.UnicodeScalarView()
+    for scalar in line.unicodeScalars.prefix(2_000) {
+      let isObeyed = scalar.properties.generalCategory == .control
+      scalars.append(isObeyed ? "?" : scalar)
+    }
+    return String(scalars)
   }
 
   /// Prints bytes on standard output as they are.

@@ -18,7 +18,8 @@ struct Pup: AsyncParsableCommand {
         pup shop -- ./shop --port 80    as a service manager would start it
         pup shop --debug                then, elsewhere: ush load shop ./shop; ush run shop
         ush run shop ./shop             starts a pup of its own, in the background
-      """)
+      """,
+    version: ProductVersion.text)
 
   @Argument(help: "The program's name, by which ush finds it.")
   var name: String

@@ -18,6 +18,7 @@ struct PupMapper: ParsableCommand {
         pupmapper                         serves this user's runtime directory
         ssh web1 pupmapper bridge         what ush runs to reach the programs of another host
       """,
+    version: ProductVersion.text,
     subcommands: [BridgeCommand.self])
 
   @Option(help: "The runtime directory, instead of the one that the environment names.")

@@ -29,6 +29,7 @@ struct Ush: ParsableCommand {
         2  a file, an option or a line is unusable
         3  no program of that name
       """,
+    version: ProductVersion.text,
     subcommands: [
       Run.self, Update.self, Status.self, List.self, Wait.self, Cancel.self, Attach.self,
       Stop.self, Logs.self, Load.self, Watch.self, Diff.self,
@@ -50,6 +51,13 @@ struct Ush: ParsableCommand {
   /// Carries out one command line, printing its failure; how it ended.
   static func run(_ arguments: [String]) -> ExitClass {
     do {
+      if let first = arguments.first, !first.hasPrefix("-") {
+        do throws(ServiceFailure) {
+          try ShellCommand.checkOneLine(first)
+        } catch {
+          return Console(isJSON: arguments.contains("--json")).report(error)
+        }
+      }
       var command: any ParsableCommand =
         Script.isMeant(by: arguments)
         ? try Script.parse(arguments) : try parseAsRoot(arguments)

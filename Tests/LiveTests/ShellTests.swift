@@ -191,6 +191,14 @@ import Testing
       #expect(
         misspelt.errors
           == "ush: standard input:2: there is no command ‘lits’; did you mean ‘list’?\n")
+      // What comes from anywhere does not command the terminal.
+      let hostile = try await shell("printf '\\033]0;x\\007\\033[2J\\n' | ush", sandbox)
+      #expect(hostile.status == 2 && hostile.hasOneErrorLine, "\(hostile.summary)")
+      #expect(!hostile.errors.contains("\u{1b}") && !hostile.errors.contains("\u{7}"))
+      let oneLine = try await sandbox.ush("statsu", "x")
+      #expect(oneLine.status == 2 && oneLine.errors.contains("did you mean ‘status’?"))
+      let ofShell = try await sandbox.ush("connect", "x")
+      #expect(ofShell.status == 2 && ofShell.errors.contains("belongs to the shell"))
       let none = try await sandbox.ush("-c", "update ./x")
       #expect(none.status == 2 && none.hasOneErrorLine, "\(none.summary)")
       let unknown = try await sandbox.ush("-c", "program nobody", "-c", "status")

@@ -36,7 +36,7 @@ package final class Shell {
     do throws(ServiceFailure) {
       let words = try WordSplitter.words(of: line)
       guard let name = words.first else { return .done }
-      try checkKnown(name)
+      try ShellCommand.checkKnown(name)
       return try carryOut(words)
     } catch {
       let isForm = ["unclosed-quote", "usage"].contains(error.code)
@@ -54,14 +54,6 @@ package final class Shell {
       if hasQuit { break }
     }
     return .done
-  }
-
-  private func checkKnown(_ name: String) throws(ServiceFailure) {
-    let names = ShellCommand.all.map(\.name) + ["exit"]
-    guard !names.contains(name) else { return }
-    let near = Suggestion.nearest(to: name, among: names)
-    let hint = near.map { "; did you mean ‘\($0)’?" } ?? " (help lists the commands)"
-    throw .malformed("usage", "there is no command ‘\(name)’\(hint)")
   }
 
   private func carryOut(_ words: [String]) throws(ServiceFailure) -> ExitClass {
@@ -188,8 +180,7 @@ package final class Shell {
     }
     console.print("\(command.usage)")
     console.print("  \(command.summary)")
-    let ofShell = ["program", "connect", "disconnect", "quit", "help"]
-    guard !ofShell.contains(command.name) else { return .done }
+    guard !ShellCommand.onlyOfShell.contains(command.name) else { return .done }
     console.print("")
     console.print("As a one-line command:")
     return runOneLine([command.name, "--help"])

@@ -1,3 +1,6 @@
+import Comparing
+package import PupProtocol
+
 /// A command of the interactive shell, as help and completion know it.
 package struct ShellCommand: Hashable, Sendable {
   /// What an argument can be completed to.
@@ -43,6 +46,30 @@ package struct ShellCommand: Hashable, Sendable {
     .init("help", "help [TOPIC]", "this list, or more on one command", [.topic]),
     .init("quit", "quit", "leave the shell; updates go on", []),
   ]
+
+  /// What means nothing in a one-line command, which has no current program.
+  static let onlyOfShell: Set = ["program", "connect", "disconnect", "quit", "exit", "help"]
+
+  /// Checks that there is a command of that name.
+  ///
+  /// - Throws: `malformed("usage")`, with the nearest name.
+  static func checkKnown(_ name: String) throws(ServiceFailure) {
+    let names = all.map(\.name) + ["exit"]
+    guard !names.contains(name) else { return }
+    let near = Suggestion.nearest(to: name, among: names)
+    let hint = near.map { "; did you mean ‘\($0)’?" } ?? " (help lists the commands)"
+    throw .malformed("usage", "there is no command ‘\(name.prefix(64))’\(hint)")
+  }
+
+  /// Checks that a one-line command of that name can be carried out.
+  ///
+  /// - Throws: `malformed("usage")`, with what to do instead.
+  package static func checkOneLine(_ name: String) throws(ServiceFailure) {
+    guard name != "help" else { return }
+    try checkKnown(name)
+    guard onlyOfShell.contains(name) else { return }
+    throw .malformed("usage", "\(name) belongs to the shell: ush, or ush -c '\(name) …'")
+  }
 
   init(_ name: String, _ usage: String, _ summary: String, _ arguments: [Argument]) {
     self.name = name
