@@ -43,19 +43,21 @@ package struct RelocationType: RawRepresentable, Hashable, Sendable, CustomStrin
   package static let gotPC32 = RelocationType(rawValue: 26)
   package static let size32 = RelocationType(rawValue: 32)
   package static let size64 = RelocationType(rawValue: 33)
+  package static let tlsDescriptorPC32 = RelocationType(rawValue: 34)
+  package static let tlsDescriptorCall = RelocationType(rawValue: 35)
   package static let gotPCRelativeRelaxable = RelocationType(rawValue: 41)
   package static let gotPCRelativeRelaxableREX = RelocationType(rawValue: 42)
 
   /// The bytes that the relocation fills, or `nil` for a type not listed above.
   package var fieldByteCount: Int? {
     switch self {
-    case .none: 0
+    case .none, .tlsDescriptorCall: 0
     case .absolute8, .pc8: 1
     case .absolute16, .pc16: 2
     case .absolute64, .dtpOffset64, .tpOffset64, .pc64, .gotOffset64, .size64: 8
     case .pc32, .got32, .plt32, .gotPCRelative, .absolute32, .absolute32Signed, .tlsGD, .tlsLD,
       .dtpOffset32, .gotTPOffset, .tpOffset32, .gotPC32, .size32, .gotPCRelativeRelaxable,
-      .gotPCRelativeRelaxableREX:
+      .gotPCRelativeRelaxableREX, .tlsDescriptorPC32:
       4
     default: nil
     }
@@ -65,7 +67,7 @@ package struct RelocationType: RawRepresentable, Hashable, Sendable, CustomStrin
   package var isPCRelative: Bool {
     switch self {
     case .pc8, .pc16, .pc32, .pc64, .plt32, .gotPCRelative, .gotPCRelativeRelaxable,
-      .gotPCRelativeRelaxableREX, .gotPC32, .gotTPOffset, .tlsGD, .tlsLD:
+      .gotPCRelativeRelaxableREX, .gotPC32, .gotTPOffset, .tlsGD, .tlsLD, .tlsDescriptorPC32:
       true
     default: false
     }

@@ -24,10 +24,17 @@ extension Linker {
     }
     var bytes = Array(section.contents[Int(chunk.offset)..<Int(end)])
     let tails = try chunk.isCode ? operandTails(bytes, chunk.user) : nil
+    var callsNoMore: Set<Int> = []
     for relocation in section.relocations
     where relocation.offset >= chunk.offset && relocation.offset < end {
       let field = Int(relocation.offset - chunk.offset)
+      if callsNoMore.contains(field) { continue }
       let tail = tails?.tail(at: field) ?? 0
+      if let relaxed = ThreadLocalRelaxation(relocation.type, field: field, in: bytes) {
+        try apply(relaxed, relocation, chunk, tail, &bytes)
+        if let call = relaxed.callField { callsNoMore.insert(call) }
+        continue
+      }
       guard let size = relocation.type.fieldByteCount, field + size <= bytes.count else {
         throw unsupported(relocation, chunk)
       }
@@ -37,6 +44,19 @@ extension Linker {
       for byte in 0..<size { bytes[field + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
     }
     return bytes
+  }
+
+  private func apply(
+    _ relaxed: ThreadLocalRelaxation, _ relocation: Relocation, _ chunk: Chunk, _ tail: Int,
+    _ bytes: inout [UInt8]
+  ) throws(LinkFailure) {
+    bytes.replaceSubrange(
+      relaxed.start..<(relaxed.start + relaxed.bytes.count), with: relaxed.bytes)
+    guard let field = relaxed.offsetField else { return }
+    let reference = index.reference(of: relocation, unit: chunk.unit, tail: tail)
+    let offset = try fit(
+      try threadOffset(reference, relocation, chunk), 4, relocation, chunk)
+    for byte in 0..<4 { bytes[field + byte] = UInt8(truncatingIfNeeded: offset >> (8 * byte)) }
   }
 
   private func operandTails(_ code: [UInt8], _ user: String) throws(LinkFailure) -> OperandTails {
@@ -71,7 +91,9 @@ extension Linker {
     let reference = index.reference(of: relocation, unit: chunk.unit, tail: tail)
     let next = place &+ UInt64(tail)
     switch relocation.type {
-    case .tpOffset32, .tpOffset64: return try threadOffset(reference, relocation, chunk)
+    // In code, the base that they count from was relaxed to the thread pointer.
+    case .tpOffset32, .tpOffset64, .dtpOffset32:
+      return try threadOffset(reference, relocation, chunk)
     case .gotTPOffset:
       let offset = try threadOffset(reference, relocation, chunk)
       let entry = try globalOffsetEntry(holding: UInt64(bitPattern: offset))
