@@ -9,6 +9,11 @@
 #define REGION(name) __attribute__((visibility("hidden"), aligned(PUP_PAGE), section(".bss." name)))
 
 REGION("pup_text_arena") unsigned char __pup_text_arena[PUP_ARENA_SIZE];
+#if PUP_TLS_RESERVE > 0
+/* Room in every thread for thread-local data of later versions; pupcc notes where it lies. */
+__attribute__((used, retain, visibility("hidden"), aligned(64)))
+__thread unsigned char __pup_tls_reserve[PUP_TLS_RESERVE];
+#endif
 REGION("pup_data_arena") unsigned char __pup_data_arena[PUP_ARENA_SIZE];
 REGION("pup_unwind") unsigned char __pup_unwind[PUP_UNWIND_BYTES];
 

@@ -12,6 +12,9 @@
 #define PUP_GATE_SLICES 16 /* parts of one wait */
 #define PUP_PAGE 4096
 #define PUP_UNWIND_BYTES (2 * 1024 * 1024)
+#ifndef PUP_TLS_RESERVE
+#define PUP_TLS_RESERVE 1024
+#endif
 #ifndef PUP_ARENA_SIZE
 #define PUP_ARENA_SIZE (16 * 1024 * 1024)
 #endif

@@ -125,7 +125,7 @@ extension Refusal: CustomStringConvertible {
     case .procedureNeedsMap(let name, let place):
       "\(place.text): ‘\(name)’ needs an interprocedure, and none is given"
     case .threadLocal(let name, let place):
-      "\(place.text): ‘\(name)’ is thread-local, and living threads have no room for it"
+      "\(place.text): ‘\(name)’ is thread-local, and its type or initial value changed, which nothing maps"
     case .pointerToMoved(let datum, let target, let place):
       "\(place.text): ‘\(datum)’ points into ‘\(target)’, whose storage moves"
     case .unsupported(let what, let unit): "\(unit): \(what)"

@@ -83,7 +83,6 @@ struct DataDecisions {
     guard let newIndex = pair.new else { return .remove }
     let datum = new.data[newIndex]
     guard let oldIndex = pair.old, let likeness = likenesses[index] else {
-      if datum.isThreadLocal { refuseThreadLocal(index, datum) }
       return .create
     }
     if likeness.isThreadLocal { return threadLocal(index, datum, likeness) }

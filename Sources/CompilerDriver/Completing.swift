@@ -64,12 +64,15 @@ struct Completing {
           object: try ELFReader.object(bytes, name: path),
           placements: placements[entry.identity] ?? [:]))
     }
-    return Completion(
+    var delta = Completion(
       debug: debug, objects: objects, decoder: ZydisDecoder()
     ).delta(
       producer: ObjectPreparation.producer, buildID: BuildID(rawValue: program.buildID ?? ""),
       isPositionIndependent: program.isPositionIndependent, linkLine: linkLine,
       descriptor: LinkAddress(rawValue: descriptor.value))
+    let reserve = try program.symbols().first { $0.name == "__pup_tls_reserve" }
+    delta.threadReserve = reserve.map { $0.value..<($0.value + $0.byteCount) }
+    return delta
   }
 
   private func debugInformation(

@@ -103,7 +103,7 @@ extension Driver {
     pupcc's options:
       --keep-calls          keep small and once-called procedures apart, so that each can be updated
       --arena SIZE          room for later versions, each of two arenas (16M)
-      --tls-reserve SIZE    accepted; nothing is reserved yet
+      --tls-reserve SIZE    room in each thread for later thread-local variables (1K)
       --call-mode=table     calls go through the binding table
       --companions          also write PROGRAM.delta and PROGRAM.pup.o
       --explain PROGRAM     print what was made of a program; with --json as JSON

@@ -17,7 +17,7 @@ enum Runtime {
 
   /// Compiles the runtime for a link; it is small, and the compiler at hand is the right one for it.
   static func objects(
-    arena: Int, toolchain: Toolchain, in directory: TemporaryDirectory
+    arena: Int, threadReserve: Int, toolchain: Toolchain, in directory: TemporaryDirectory
   ) throws(DriverFailure) -> [String] {
     let files: [(String, [UInt8])] = [
       ("pup_runtime.h", PackageResources.pup_runtime_h),
@@ -31,7 +31,7 @@ enum Runtime {
       let object = directory.path + "/" + name + ".o"
       try toolchain.mustRun([
         "-c", "-O2", "-fPIC", "-fno-stack-protector", "-fno-lto", "-w", "-std=gnu11",
-        "-DPUP_ARENA_SIZE=\(arena)", directory.path + "/" + name, "-o", object,
+        "-DPUP_ARENA_SIZE=\(arena)", "-DPUP_TLS_RESERVE=\(threadReserve)", directory.path + "/" + name, "-o", object,
       ])
       return object
     }

@@ -94,7 +94,11 @@ extension PupFailure {
     switch failure {
     case .arenaFull(let arena, let needed, let free):
       "the \(arena.rawValue) arena is full: \(needed) bytes needed, \(free) free; "
-        + "build the first version with a larger pupcc --arena"
+        + "build the first version with a larger pupcc "
+        + (arena == .threadLocal ? "--tls-reserve" : "--arena")
+    case .threadLocalValue(let name):
+      "‘\(name)’ is new and thread-local, and does not begin as zero: no thread that runs has that "
+        + "value; let it begin as zero, and set it in code"
     case .unresolved(let symbol, let user):
       "\(user) refers to \(symbol), which neither the program nor its libraries define"
     case .unresolvedIndirect(let symbol, let user):

@@ -27,6 +27,8 @@ package struct Delta: Hashable, Sendable, Codable {
   package var descriptor: LinkAddress
   /// What was left alone, and why, one sentence each.
   package var remarks: [String]
+  /// Where in the TLS block there is room for thread-local data of later versions.
+  package var threadReserve: Range<UInt64>?
 
   package init(
     format: Int = Delta.currentFormat, producer: String, buildID: BuildID, callMode: CallMode,

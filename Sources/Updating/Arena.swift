@@ -35,7 +35,11 @@ package struct Arena: Hashable, Sendable, Codable {
   }
 }
 
-package enum ArenaName: String, Hashable, Sendable, Codable { case text, data }
+package enum ArenaName: String, Hashable, Sendable, Codable {
+  case text, data
+  /// Of each thread (`--tls-reserve`).
+  case threadLocal = "thread-local"
+}
 
 /// Why new code cannot be put into the target; nothing has been written when it is thrown.
 package enum LinkFailure: Error, Hashable, Sendable {
@@ -50,6 +54,8 @@ package enum LinkFailure: Error, Hashable, Sendable {
   case outOfReach(symbol: String, by: String)
   /// A thread-local datum that living threads have no room for.
   case threadLocal(symbol: String, by: String)
+  /// A new thread-local datum that does not begin as zero.
+  case threadLocalValue(String)
   case undecodable(procedure: String, atByte: Int)
   case malformed(String)
 }

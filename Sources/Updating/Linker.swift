@@ -94,9 +94,22 @@ package struct Linker<Decoder: InstructionDecoding>: Sendable {
     return (address, slot)
   }
 
-  /// New storage for a datum, with the initial value that this image gives it.
+  /// New storage for a datum, with the initial value that this image gives it; for a thread-local
+  /// one, its offset in the TLS block.
   package mutating func place(datum: Int) throws(LinkFailure) -> TraceeAddress {
     let described = index.image.delta.data[datum]
+    guard !described.isThreadLocal else {
+      let section = described.section.map { index.image.object(of: described.unit)[$0] }
+      if let section, section.type != .nobits {
+        let end = min(section.contents.count, Int(described.offset + described.byteCount))
+        guard section.contents[min(Int(described.offset), end)..<end].allSatisfy({ $0 == 0 }) else {
+          throw .threadLocalValue(described.name)
+        }
+      }
+      return try model.threadData.allocate(
+        max(described.byteCount, 1), alignment: max(8, min(section?.alignment ?? 8, 64)),
+        named: .threadLocal)
+    }
     guard let id = described.section else {
       return try model.data.allocate(described.byteCount, alignment: 32, named: .data)
     }
@@ -123,6 +136,8 @@ package struct Linker<Decoder: InstructionDecoding>: Sendable {
   /// Writes the initial value of a datum that `place(datum:)` gave storage; all storage of the
   /// image must be known by then.
   package mutating func initialise(datum: Int, at address: TraceeAddress) throws(LinkFailure) {
+    // Zero in every thread as it is.
+    guard !index.image.delta.data[datum].isThreadLocal else { return }
     let value = try initialValue(ofDatum: datum, at: address)
     injection.writes.append(Injection.Write(address: address, bytes: value))
   }

@@ -46,6 +46,7 @@ extension ProgramModel {
       binding: Binding(
         version: VersionNumber(rawValue: 1), buildID: delta.buildID, procedures: bound, data: data),
       literals: [:], imports: [:], stubs: [:], storages: [:])
+    threadData = Arena(range: delta.threadReserve ?? 0..<0)
     for index in delta.data.indices where !delta.data[index].isThreadLocal {
       storages[StorageKey(delta, datum: index)] = TraceeAddress(rawValue: data[index])
     }
@@ -92,9 +93,10 @@ extension StorageKey {
   init(_ delta: Delta, datum index: Int) {
     let datum = delta.data[index]
     let scope = datum.scope.map(String.init).joined(separator: ".")
+    let thread = datum.isThreadLocal ? "thread " : ""
     let unit = datum.isStatic ? DisplayNames.baseName(delta.units[datum.unit].path) : ""
     self.init(
-      identity: "\(unit):\(datum.procedure ?? ""):\(scope):\(datum.name)",
+      identity: "\(thread)\(unit):\(datum.procedure ?? ""):\(scope):\(datum.name)",
       layout: delta.types.layoutText(of: datum.type))
   }
 }

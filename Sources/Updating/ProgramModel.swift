@@ -8,6 +8,8 @@ package struct ProgramModel: Hashable, Sendable, Codable {
   package var descriptor: TargetDescriptor
   package var text: Arena
   package var data: Arena
+  /// Room in each thread's TLS block, by offset in it; zero in every thread until it is used.
+  package var threadData = Arena(range: 0..<0)
   /// Unwind information of injected code, in the order of its rows in the target's index.
   package var unwind: [UnwindBlob] = []
   /// How many rows the linker made; `nil` when the target has no index that we know.

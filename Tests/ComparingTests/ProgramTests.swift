@@ -142,7 +142,7 @@ import TypeModel
     let new = try await changes(
       base, program("static __thread int z; static __thread int a = 1; int g(void) { return z++; }")
     )
-    #expect(new.refusals.map(\.kind) == ["thread-local z"])
+    #expect(new.refusals.isEmpty && new.data.contains { $0.name == "z" && $0.action == .create })
     let retyped = try await changes(base, program("static __thread long a = 1;"))
     #expect(retyped.refusals.map(\.kind) == ["thread-local a"])
   }
