@@ -38,27 +38,34 @@ final class NoticeFeed: Sendable {
   private let name: String
   private let queue: NoticeQueue
   private let isOpen = Atomic(true)
+  /// Signalled once the events are watched, or cannot be.
+  private let begun: Wakeup
   /// How the notices name the program, which changes when a second host comes in.
   private let shownName: @Sendable () -> String
 
+  /// Returns once it follows, so that nothing that the next command does is missed.
   init(
     _ name: String, into queue: NoticeQueue, shownName: @escaping @Sendable () -> String
   ) throws(ServiceFailure) {
+    begun = try talking { () throws(TalkFailure) in try Wakeup() }
     self.name = name
     self.queue = queue
     self.shownName = shownName
     try talking { () throws(TalkFailure) in try onNewThread { self.follow() } }
+    begun.wait(atMost: .seconds(20))
   }
 
   /// Says nothing any more.
   func close() { isOpen.store(false, ordering: .relaxed) }
 
   private func follow() {
+    defer { begun.signal() }
     var isLost = false
     while isOpen.load(ordering: .relaxed) {
       do throws(ServiceFailure) {
         let session = try Session(Console(isJSON: false))
         try session.watchQuietly(name) { event in
+          begun.signal()
           if isLost {
             say("\(shownName()): connected again")
             isLost = false
@@ -67,6 +74,7 @@ final class NoticeFeed: Sendable {
           return isOpen.load(ordering: .relaxed)
         }
       } catch {
+        begun.signal()
         switch error.code {
         case "ended", "no-such-program": return
         case "lost": return say(error.message)
