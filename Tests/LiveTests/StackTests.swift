@@ -39,7 +39,8 @@ import Testing
   func `a target that ends, execs or forks during an update`(_ mode: String) async throws {
     try await withSandbox { sandbox in
       let (old, new) = try await bothVersions(of: Build("fork-exec"))
-      let program = try await sandbox.run("target", old, [mode])
+      // The signal is to come within the step in which the update began.
+      let program = try await sandbox.run("target", old, [mode], environment: ["TICK_MS": "100"])
       #expect(await program.prints("begins step 1"))
       let (_, report) = try await program.update(to: new, "--wait", "0")
       #expect(report.result == "waiting")
