@@ -8,7 +8,7 @@ extension Changes {
     let causes = groups.filter { $0.members.contains(index) }.map(\.reason)
     return refusals.filter { refusal in
       switch refusal {
-      case .storedAddress(let name, _), .procedureNeedsMap(let name, _):
+      case .storedAddress(let name, _):
         procedure.name == name || causes.contains(.epoch(name))
       case .datumNeedsMap(let name, _, _, _), .threadLocal(let name, _),
         .pointerToMoved(let name, _, _):

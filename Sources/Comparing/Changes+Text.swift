@@ -122,8 +122,6 @@ extension Refusal: CustomStringConvertible {
     case .storedAddress(let procedure, let place):
       "\(place.text): the signature of ‘\(procedure)’ changed, and its address may be stored;"
         + " give an iproc_\(procedure), or say `harmless \(procedure)`"
-    case .procedureNeedsMap(let name, let place):
-      "\(place.text): ‘\(name)’ needs an interprocedure, and none is given"
     case .threadLocal(let name, let place):
       "\(place.text): ‘\(name)’ is thread-local, and its type or initial value changed, which nothing maps"
     case .pointerToMoved(let datum, let target, let place):

@@ -193,9 +193,7 @@ package enum Refusal: Hashable, Sendable {
   case structureNeedsMap(tag: String, at: SourceLine?)
   /// The epoch of a procedure changed whose address may be stored, and nothing re-points it.
   case storedAddress(procedure: String, at: SourceLine)
-  /// It needs an interprocedure and none is given.
-  case procedureNeedsMap(name: String, at: SourceLine)
-  /// A new or retyped thread-local datum, which living threads have no room for.
+  /// A thread-local datum whose type or initial value changed.
   case threadLocal(name: String, at: SourceLine)
   /// A static pointer is initialised with the address of moved data.
   case pointerToMoved(datum: String, pointsTo: String, at: SourceLine)

@@ -183,7 +183,6 @@ extension Refusal {
     case .datumNeedsMap(let name, _, _, _): "datum \(name)"
     case .structureNeedsMap(let tag, _): "struct \(tag)"
     case .storedAddress(let procedure, _): "address \(procedure)"
-    case .procedureNeedsMap(let name, _): "procedure \(name)"
     case .threadLocal(let name, _): "thread-local \(name)"
     case .pointerToMoved(let datum, let target, _): "pointer \(datum) to \(target)"
     case .unsupported(let what, _): "unsupported \(what)"

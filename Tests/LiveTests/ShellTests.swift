@@ -176,6 +176,8 @@ import Testing
         file.status == 0 && file.output.contains("4 procedures have changed"), "\(file.summary)")
       #expect(file.output.contains("*** Program pizza updated to version 2 successfully ***"))
       #expect(file.output.contains("pizza: running, version 2"))
+      let json = try await sandbox.ush("-c", "program pizza", "-c", "update \(new) --json")
+      #expect(json.output.contains(#""result":"already""#), "\(json.summary)")
       let words = try await sandbox.ush("-c", "program pizza", "-c", "status --json")
       #expect(words.status == 0 && words.output.contains(#""version":2"#), "\(words.summary)")
       let piped = try await shell(

@@ -58,7 +58,8 @@ package final class Shell {
 
   private func carryOut(_ words: [String]) throws(ServiceFailure) -> ExitClass {
     let arguments = Array(words.dropFirst())
-    let asksForHelp = arguments.contains("--help")
+    // PODUS's prints are for people.
+    let isPlain = arguments.contains("--help") || arguments.contains("--json")
     switch words[0] {
     case "program": try choose(arguments)
     case "connect": try connect(arguments)
@@ -66,9 +67,9 @@ package final class Shell {
     case "help" where arguments.isEmpty: showHelp()
     case "quit", "exit": hasQuit = true
     case "help": return help(arguments[0])
-    case "load" where current != nil && !asksForHelp: return try load(words)
-    case "run" where current != nil && !asksForHelp: return try run(arguments)
-    case "update" where current != nil && !asksForHelp: return try update(words)
+    case "load" where current != nil && !isPlain: return try load(words)
+    case "run" where current != nil && !isPlain: return try run(arguments)
+    case "update" where current != nil && !isPlain: return try update(words)
     default: return runOneLine(current.map { ShellCommand.words(words, for: $0) } ?? words)
     }
     return .done
