@@ -82,7 +82,8 @@ struct Linking {
   ) throws(DriverFailure) -> [String] {
     let runtime = try Runtime.objects(
       arena: driver.invocation.own.arenaByteCount,
-      threadReserve: driver.invocation.own.tlsReserveByteCount, toolchain: driver.toolchain, in: directory)
+      threadReserve: driver.invocation.own.tlsReserveByteCount, toolchain: driver.toolchain,
+      in: directory)
     let script = directory.path + "/pup.ld"
     try AtomicFile.write(Array(Runtime.script.utf8), to: script)
     var words = arguments.flatMap(\.words) + runtime

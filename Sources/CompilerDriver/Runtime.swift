@@ -31,7 +31,8 @@ enum Runtime {
       let object = directory.path + "/" + name + ".o"
       try toolchain.mustRun([
         "-c", "-O2", "-fPIC", "-fno-stack-protector", "-fno-lto", "-w", "-std=gnu11",
-        "-DPUP_ARENA_SIZE=\(arena)", "-DPUP_TLS_RESERVE=\(threadReserve)", directory.path + "/" + name, "-o", object,
+        "-DPUP_ARENA_SIZE=\(arena)", "-DPUP_TLS_RESERVE=\(threadReserve)",
+        directory.path + "/" + name, "-o", object,
       ])
       return object
     }
