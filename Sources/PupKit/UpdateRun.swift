@@ -68,6 +68,8 @@ actor UpdateRun {
   private var gateWatch: GateWatch?
   private var hasArrival = false
   private var hadGates = false
+  /// Whether everything that holds the update has to come through a gate.
+  private var isGated = false
   private var firstStopWaiters: [CheckedContinuation<Void, Never>] = []
 
   init(
@@ -136,7 +138,8 @@ actor UpdateRun {
     hasArrival = isInGate
     guard !hasArrival else { return }
     gateWatch = watch
-    hasArrival = await watch.arrival(within: limit)
+    // What comes through a gate is noticed; the timer is for what returns in another way (longjmp).
+    hasArrival = await watch.arrival(within: isGated ? limit * 4 : limit)
     gateWatch = nil
   }
 
@@ -226,6 +229,8 @@ actor UpdateRun {
     noteData(outcome)
     resident = outcome.decision.resident.sorted().map { plan.model[$0].name }
     waiting = waitingFrames(outcome)
+    let blocking = outcome.decision.blocking.count
+    isGated = outcome.notSafe.isEmpty && blocking > 0 && outcome.gates.placed.count >= blocking
     do throws(PupFailure) {
       try record(outcome.progress)
     } catch {
