@@ -48,10 +48,9 @@ struct Preparation: Sendable {
       decoder: ZydisDecoder(), tlsByteCount: target.layout.tlsByteCount)
     do throws(LinkFailure) {
       let names = ForeignAddresses(target: target, own: ownSymbols())
-      var (plan, injection) = try planner.plan { names.resolve($0) }
+      let (plan, injection) = try planner.plan { names.resolve($0) }
       let isNews = changes.procedures.contains { $0.status == .added || $0.isUpdated }
       guard isNews || !plan.data.isEmpty else { return .already(ignored: plan.ignored) }
-      try UnwindRows.append(of: &injection, to: &plan.model, index: planner.new)
       return .ready(Ready(plan: plan, injection: injection))
     } catch {
       throw .link(error)

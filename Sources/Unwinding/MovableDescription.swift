@@ -3,8 +3,9 @@ import ByteCoding
 /// A CIE and an FDE as they stand in an object file, to be placed anew for code that was moved.
 ///
 /// Every pointer in them is relative to its own place or is relocated, so none can be copied as it
-/// is (LSB "Exception Frames"). Only the pointer forms that gcc uses for x86-64 are taken: four
-/// bytes, relative to their place; the personality routine's may be indirect.
+/// is (LSB "Exception Frames"). Only the pointer forms that gcc uses for x86-64 are taken: the code's
+/// in four bytes relative to its place, the others also in eight, or absolute in four; the personality
+/// routine's may be indirect.
 package struct MovableDescription: Sendable {
   /// A pointer besides the one to the code.
   package enum Pointer: Hashable, Sendable {
@@ -20,7 +21,19 @@ package struct MovableDescription: Sendable {
   /// All that must be known to place the description.
   package private(set) var pointers: [Pointer] = []
 
-  private static let relative: UInt8 = 0x1B
+  private var forms: [Pointer: Form] = [:]
+  /// Of the pointer that each FDE has, if one has.
+  private var languageDataForm: Form?
+
+  /// `DW_EH_PE` values without `DW_EH_PE_indirect`.
+  private enum Form: UInt8 {
+    case absolute4 = 0x03
+    case relative4 = 0x1B
+    case relative8 = 0x1C
+
+    var byteCount: Int { self == .relative8 ? 8 : 4 }
+  }
+
   private static let indirect: UInt8 = 0x80
   private static let omitted: UInt8 = 0xFF
 
@@ -56,18 +69,21 @@ package struct MovableDescription: Sendable {
     var isRelative = false
     for character in augmentation.dropFirst() {
       switch character {
-      case "R": isRelative = try reader.readByte() == Self.relative
+      case "R": isRelative = try reader.readByte() == Form.relative4.rawValue
       case "S": break
       case "L":
         let encoding = try reader.readByte()
-        guard encoding == Self.relative || encoding == Self.omitted else { return nil }
+        languageDataForm = Form(rawValue: encoding)
+        guard languageDataForm != nil || encoding == Self.omitted else { return nil }
         hasLanguageData = encoding != Self.omitted
       case "P":
         let encoding = try reader.readByte()
-        guard encoding & ~Self.indirect == Self.relative else { return nil }
-        pointers.append(
-          .personality(offset: reader.offset, isIndirect: encoding & Self.indirect != 0))
-        try reader.skip(4)
+        guard let form = Form(rawValue: encoding & ~Self.indirect) else { return nil }
+        let pointer = Pointer.personality(
+          offset: reader.offset, isIndirect: encoding & Self.indirect != 0)
+        pointers.append(pointer)
+        forms[pointer] = form
+        try reader.skip(form.byteCount)
       default: return nil
       }
     }
@@ -86,8 +102,10 @@ package struct MovableDescription: Sendable {
     // Parts without handlers have a table pointer of 0 in a CIE of parts that have them; an object
     // tells the two apart by a relocation, so the resolver is asked.
     if hasLanguageData {
-      guard size >= 4 else { return false }
-      pointers.append(.languageData(offset: reader.offset))
+      guard size >= languageDataForm?.byteCount ?? 4 else { return false }
+      let pointer = Pointer.languageData(offset: reader.offset)
+      pointers.append(pointer)
+      forms[pointer] = languageDataForm
     }
     return true
   }
@@ -106,19 +124,19 @@ package struct MovableDescription: Sendable {
     var writer = ByteWriter(common + description)
     let start = common.count
     writer.patch(UInt32(truncatingIfNeeded: start + 4), at: start + 4)
-    var targets = [start + 8: code]
-    for pointer in pointers {
-      guard let target = resolve(pointer) else { return nil }
-      switch pointer {
-      case .personality(let offset, _): targets[offset] = target
-      case .languageData(let offset): targets[start + offset] = target
-      }
+    guard let distance = Self.distance(from: address &+ UInt64(start + 8), to: code) else {
+      return nil
     }
-    for (offset, target) in targets {
-      let isNone = target == 0 && offset != start + 8
-      let place = address &+ UInt64(offset)
-      guard let distance = isNone ? 0 : Self.distance(from: place, to: target) else { return nil }
-      writer.patch(distance, at: offset)
+    writer.patch(distance, at: start + 8)
+    for pointer in pointers {
+      let offset =
+        switch pointer {
+        case .personality(let offset, _): offset
+        case .languageData(let offset): start + offset
+        }
+      guard let target = resolve(pointer), let form = forms[pointer],
+        Self.patch(&writer, offset, form, target, place: address &+ UInt64(offset))
+      else { return nil }
     }
     return writer.bytes
   }
@@ -135,6 +153,24 @@ package struct MovableDescription: Sendable {
     writer.append(first)
     writer.append(second)
     return writer.bytes
+  }
+
+  /// Writes a pointer; false if its form cannot hold it.
+  ///
+  /// No language data is 0 in every form.
+  private static func patch(
+    _ writer: inout ByteWriter, _ offset: Int, _ form: Form, _ target: UInt64, place: UInt64
+  ) -> Bool {
+    switch form {
+    case .absolute4:
+      guard let value = UInt32(exactly: target) else { return false }
+      writer.patch(value, at: offset)
+    case .relative8: writer.patch(target == 0 ? 0 : target &- place, at: offset)
+    case .relative4:
+      guard let distance = target == 0 ? 0 : distance(from: place, to: target) else { return false }
+      writer.patch(distance, at: offset)
+    }
+    return true
   }
 
   private static func distance(from place: UInt64, to target: UInt64) -> Int32? {

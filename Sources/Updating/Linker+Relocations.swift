@@ -165,7 +165,7 @@ extension Linker {
     }
   }
 
-  private func isNear(_ address: UInt64) -> Bool {
+  func isNear(_ address: UInt64) -> Bool {
     let reach: UInt64 = 0x7000_0000
     let arena = model.text.range.lowerBound
     return address > arena ? address - arena < reach : arena - address < reach
@@ -181,7 +181,7 @@ extension Linker {
   }
 
   /// An 8-byte word in the data arena that holds `value`.
-  private mutating func globalOffsetEntry(holding value: UInt64) throws(LinkFailure)
+  mutating func globalOffsetEntry(holding value: UInt64) throws(LinkFailure)
     -> TraceeAddress
   {
     let name = "got " + String(value, radix: 16)
@@ -193,7 +193,7 @@ extension Linker {
   }
 
   /// `endbr64; notrack jmp *entry(%rip)` for a procedure that is out of a call's reach.
-  private mutating func stub(
+  mutating func stub(
     for name: String, at target: TraceeAddress
   ) throws(LinkFailure) -> TraceeAddress {
     if let known = model.stubs[name] { return known }

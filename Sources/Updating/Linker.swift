@@ -43,6 +43,7 @@ package struct Linker<Decoder: InstructionDecoding>: Sendable {
   /// Links the procedures with these indices in the delta; they may refer to each other's parts.
   package mutating func place(procedures: [Int]) throws(LinkFailure) {
     for procedure in procedures { try reserve(procedure) }
+    let first = injection.code.count
     for procedure in procedures {
       let described = index.image.delta.procedures[procedure]
       for (number, part) in described.parts.enumerated() {
@@ -57,6 +58,7 @@ package struct Linker<Decoder: InstructionDecoding>: Sendable {
             byteCount: part.byteCount, address: address))
       }
     }
+    try describe(Array(injection.code[first...]))
   }
 
   /// Where the parts of a procedure that `place` linked lie.

@@ -99,6 +99,8 @@ extension Planner {
     let mapsBinding = linker.binding
     linker.binding.procedures.removeSubrange(programProcedureCount...)
     linker.model.binding = linker.binding
+    // The target's index is searched by halves.
+    linker.model.unwind.sort { $0.code.lowerBound < $1.code.lowerBound }
     var plan = UpdatePlan(
       from: model.binding.version, to: model.binding.version.next,
       build: new.image.delta.buildID, model: linker.model)
