@@ -25,9 +25,12 @@ struct Launch: Sendable {
       onBegin(TraceeAddress(rawValue: entry))
     }
     let clock = ContinuousClock()
+    let end = clock.now + Self.patience
     var pause = Duration.microseconds(500)
     while true {
-      if let target = try ready(child.pid) { return Started(child: child, target: target) }
+      if let target = try ready(child.pid, isLast: clock.now > end) {
+        return Started(child: child, target: target)
+      }
       if Self.hasEnded(child.pid) {
         let status = ChildProcess.reap(child.pid)
         throw .refused(
@@ -82,14 +85,24 @@ struct Launch: Sendable {
       input: input, output: output, newSession: request.log != nil)
   }
 
+  /// How long the dynamic linker may take until the runtime's descriptor makes sense; constructors
+  /// may take longer.
+  private static let patience = Duration.seconds(60)
+
   /// The target, once its runtime says that it has started; `nil` before.
-  private func ready(_ pid: Int32) throws(PupFailure) -> TargetProcess? {
+  private func ready(_ pid: Int32, isLast: Bool) throws(PupFailure) -> TargetProcess? {
     do throws(PupFailure) {
       let target = try TargetProcess(pid: pid, descriptor: version.index.image.delta.descriptor)
       guard try target.hasStarted() else { return nil }
       return target
     } catch {
       switch error {
+      case .tracee(.fault, _) where isLast:
+        kill(pid, SIGKILL)
+        _ = ChildProcess.reap(pid)
+        throw .refused(
+          code: "no-descriptor",
+          "\(path) runs, but what pupcc linked into it cannot be found: \(error.sentence)")
       // Before the dynamic linker has relocated it, the descriptor makes no sense yet.
       case .tracee(.fault, _), .tracee(.gone, _), .tracee(.replaced, _): return nil
       default: throw error

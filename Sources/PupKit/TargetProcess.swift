@@ -24,10 +24,14 @@ package struct TargetProcess: Sendable {
       let facts = try ProcessFacts(pid: pid)
       let memory = try ProcessMemory(pid: pid)
       let auxiliary = try facts.auxiliaryVector()
+      // A static program that is position-independent has no PT_PHDR to tell where it is.
+      let base = try facts.maps().first {
+        $0.fileOffset == 0 && $0.range.contains(auxiliary[3] ?? 0)
+      }?.range.lowerBound
       guard let headers = auxiliary[3], let count = auxiliary[5],
         let layout = try MappedObject(
           headers: TraceeAddress(rawValue: headers), count: Int(truncatingIfNeeded: count),
-          base: nil, memory: memory)
+          base: base, memory: memory)
       else { throw TraceeFailure.replaced(pid: pid) }
       self.pid = pid
       startTime = facts.startTime
