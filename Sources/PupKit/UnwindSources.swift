@@ -15,7 +15,7 @@ enum UnwindSources {
     var seen: Set<UInt64> = []
     for base in try bases(of: target.pid) where seen.insert(base).inserted {
       guard let object = try MappedObject(fileMappedAt: base, memory: memory),
-        let module = try module(of: object, memory: memory)
+        let module = try object.unwindModule(named: "", memory: memory)
       else { continue }
       modules.append(module)
     }
@@ -34,24 +34,5 @@ enum UnwindSources {
       mapping.fileOffset == 0 && mapping.isReadable
         && (mapping.path.hasPrefix("/") || mapping.path == "[vdso]")
     }.map(\.range.lowerBound)
-  }
-
-  /// Reads `.eh_frame` to the end of its segment; a zero length ends it before (LSB, "Exception
-  /// Frames").
-  private static func module(
-    of object: MappedObject, memory: borrowing ProcessMemory
-  ) throws(TraceeFailure) -> UnwindModule? {
-    guard let header = object.ehFrameHdr else { return nil }
-    let start = TraceeAddress(rawValue: header.lowerBound)
-    let bytes = try memory.bytes(at: start, byteCount: 8)
-    guard bytes[0] == 1, bytes[1] == 0x1B else { return nil }
-    let distance = Int32(
-      bitPattern: (4..<8).reduce(0) { $0 | UInt32(bytes[$1]) << (8 * UInt32($1 - 4)) })
-    let place = header.lowerBound &+ 4 &+ UInt64(bitPattern: Int64(distance))
-    guard let segment = object.segment(containing: place) else { return nil }
-    let code = object.segments.filter(\.isExecutable).map(\.range)
-    let frame = try memory.bytes(
-      at: TraceeAddress(rawValue: place), byteCount: Int(segment.range.upperBound - place))
-    return UnwindModule(name: "", codeRanges: code, ehFrame: frame, ehFrameAddress: place)
   }
 }

@@ -25,18 +25,9 @@ enum LiveStacks {
       guard
         let object = try MappedObject(
           fileMappedAt: mapping.range.lowerBound, memory: memory),
-        let header = object.ehFrameHdr
+        let module = try object.unwindModule(named: mapping.path, memory: memory)
       else { continue }
-      let word = try memory.word(at: TraceeAddress(rawValue: header.lowerBound))
-      let distance = Int64(Int32(truncatingIfNeeded: Int64(bitPattern: word >> 32)))
-      let place = header.lowerBound &+ 4 &+ UInt64(bitPattern: distance)
-      guard let segment = object.segment(containing: place) else { continue }
-      let frames = try memory.bytes(
-        at: TraceeAddress(rawValue: place), byteCount: Int(segment.range.upperBound - place))
-      result.append(
-        UnwindModule(
-          name: mapping.path, codeRanges: object.segments.filter(\.isExecutable).map(\.range),
-          ehFrame: frames, ehFrameAddress: place))
+      result.append(module)
     }
     return result
   }
