@@ -110,7 +110,8 @@ let package = Package(
     tests("ELFFileTests", "ELFFile", "ObjectModel"),
     tests("DWARFInfoTests", "DWARFInfo", "TypeModel"),
     tests(
-      "UnwindingTests", "Unwinding", "VersionSpace", "Tracee", "Updating", exclude: ["Programs"]),
+      "UnwindingTests", "Unwinding", "VersionSpace", "Tracee", "Updating", "pupcc",
+      exclude: ["Programs"]),
     tests(
       "RelinkingTests", "Relinking", "ObjectModel", "ELFFile", "Disassembler", "X86Code",
       "TypeModel", "VersionSpace", "ProgramImages", "pupcc"),

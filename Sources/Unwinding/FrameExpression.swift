@@ -2,8 +2,14 @@ import ByteCoding
 import VersionSpace
 
 /// Evaluates the DWARF expressions that unwind information uses (DWARF 5 section 2.5).
+///
+/// Operators that need more than registers and memory (section 6.4.2 forbids most of them), and the
+/// rare ones that no producer of unwind information writes, are not understood.
 struct FrameExpression {
   let registers: FrameRegisters
+
+  /// Loops are allowed, endless ones are garbage.
+  private static let mostSteps = 1000
 
   /// Evaluates the block of `bytes`; `initial` is pushed first, as `DW_CFA_expression` asks for.
   ///
@@ -13,87 +19,99 @@ struct FrameExpression {
     _ block: UnwindRow.Block, of bytes: [UInt8], initial: UInt64?,
     memory: borrowing some TraceeMemory & ~Copyable
   ) -> UInt64? {
-    var stack: [UInt64] = initial.map { [$0] } ?? []
-    let end = Int(block.offset) + Int(block.byteCount)
+    var stack = ExpressionStack(initial)
+    let start = Int(block.offset)
+    let end = start + Int(block.byteCount)
     do throws(ParseFailure) {
       var reader = ByteReader(bytes.span)
-      try reader.seek(to: Int(block.offset))
-      while reader.offset < end {
-        guard try step(&reader, &stack, memory: memory) else { return nil }
+      try reader.seek(to: start)
+      for _ in 0..<Self.mostSteps {
+        if reader.offset == end { return stack.top }
+        guard (start..<end).contains(reader.offset),
+          try step(&reader, &stack, memory: memory)
+        else { return nil }
       }
     } catch {
       return nil
     }
-    return stack.last
+    return nil
   }
 
   private func step(
-    _ reader: inout ByteReader, _ stack: inout [UInt64],
+    _ reader: inout ByteReader, _ stack: inout ExpressionStack,
     memory: borrowing some TraceeMemory & ~Copyable
   ) throws(ParseFailure) -> Bool {
     let code = try reader.readByte()
     switch code {
-    case 0x03: stack.append(try reader.read())
-    case 0x06:
-      guard let address = stack.popLast(), let value = read(address, memory) else { return false }
-      stack.append(value)
-    case 0x08: stack.append(UInt64(try reader.readByte()))
-    case 0x09: stack.append(UInt64(bitPattern: Int64(try reader.read(Int8.self))))
-    case 0x0A: stack.append(UInt64(try reader.read(UInt16.self)))
-    case 0x0B: stack.append(UInt64(bitPattern: Int64(try reader.read(Int16.self))))
-    case 0x0C: stack.append(UInt64(try reader.read(UInt32.self)))
-    case 0x0D: stack.append(UInt64(bitPattern: Int64(try reader.read(Int32.self))))
-    case 0x0E, 0x0F: stack.append(try reader.read())
-    case 0x10: stack.append(try reader.readULEB128())
-    case 0x11: stack.append(UInt64(bitPattern: try reader.readSLEB128()))
-    case 0x12:
-      guard let top = stack.last else { return false }
-      stack.append(top)
-    case 0x13: guard stack.popLast() != nil else { return false }
+    case 0x06: return load(8, &stack, memory: memory)
+    case 0x94: return load(Int(try reader.readByte()), &stack, memory: memory)
+    case 0x15: return stack.pick(Int(try reader.readByte()))
     case 0x23:
-      guard let top = stack.popLast() else { return false }
-      stack.append(top &+ (try reader.readULEB128()))
-    case 0x30...0x4F: stack.append(UInt64(code - 0x30))
+      let addend = try reader.readULEB128()
+      return stack.replaceTop { $0 &+ addend }
+    case 0x28, 0x2F:
+      let distance = Int(try reader.read(Int16.self))
+      var isTaken = true
+      if code == 0x28 {
+        guard let condition = stack.pop() else { return false }
+        isTaken = condition != 0
+      }
+      let place = reader.offset + distance
+      guard place >= 0 else { return false }
+      if isTaken { try reader.seek(to: place) }
+      return true
     case 0x70...0x80:
       let offset = try reader.readSLEB128()
-      guard let value = registers.value(Int(code - 0x70)) else { return false }
-      stack.append(value &+ UInt64(bitPattern: offset))
-    default: return binary(code, &stack)
-    }
-    return true
-  }
-
-  private func read(
-    _ address: UInt64, _ memory: borrowing some TraceeMemory & ~Copyable
-  ) -> UInt64? {
-    do throws(TraceeFailure) {
-      return try memory.word(at: TraceeAddress(rawValue: address))
-    } catch {
-      return nil
+      return push(Int(code - 0x70), plus: offset, &stack)
+    case 0x92:
+      let register = Int(clamping: try reader.readULEB128())
+      return push(register, plus: try reader.readSLEB128(), &stack)
+    default:
+      guard let constant = try constant(code, &reader) else { return stack.apply(code) }
+      stack.push(constant)
+      return true
     }
   }
 
-  private func binary(_ code: UInt8, _ stack: inout [UInt64]) -> Bool {
-    guard let right = stack.popLast(), let left = stack.popLast() else { return false }
-    let signedLeft = Int64(bitPattern: left)
-    let signedRight = Int64(bitPattern: right)
+  /// The number that an operator pushes; `nil` for operators that push none.
+  private func constant(
+    _ code: UInt8, _ reader: inout ByteReader
+  ) throws(ParseFailure) -> UInt64? {
     switch code {
-    case 0x1A: stack.append(left & right)
-    case 0x1C: stack.append(left &- right)
-    case 0x1E: stack.append(left &* right)
-    case 0x21: stack.append(left | right)
-    case 0x22: stack.append(left &+ right)
-    case 0x24: stack.append(right < 64 ? left << right : 0)
-    case 0x25: stack.append(right < 64 ? left >> right : 0)
-    case 0x27: stack.append(left ^ right)
-    case 0x29: stack.append(left == right ? 1 : 0)
-    case 0x2A: stack.append(signedLeft >= signedRight ? 1 : 0)
-    case 0x2B: stack.append(signedLeft > signedRight ? 1 : 0)
-    case 0x2C: stack.append(signedLeft <= signedRight ? 1 : 0)
-    case 0x2D: stack.append(signedLeft < signedRight ? 1 : 0)
-    case 0x2E: stack.append(left != right ? 1 : 0)
-    default: return false
+    case 0x03, 0x0E, 0x0F: try reader.read()
+    case 0x08: UInt64(try reader.readByte())
+    case 0x09: UInt64(bitPattern: Int64(try reader.read(Int8.self)))
+    case 0x0A: UInt64(try reader.read(UInt16.self))
+    case 0x0B: UInt64(bitPattern: Int64(try reader.read(Int16.self)))
+    case 0x0C: UInt64(try reader.read(UInt32.self))
+    case 0x0D: UInt64(bitPattern: Int64(try reader.read(Int32.self)))
+    case 0x10: try reader.readULEB128()
+    case 0x11: UInt64(bitPattern: try reader.readSLEB128())
+    case 0x30...0x4F: UInt64(code - 0x30)
+    default: nil
     }
+  }
+
+  private func push(
+    _ register: Int, plus offset: Int64, _ stack: inout ExpressionStack
+  ) -> Bool {
+    guard let value = registers.value(register) else { return false }
+    stack.push(value &+ UInt64(bitPattern: offset))
     return true
+  }
+
+  /// Replaces an address by the little-endian number of `byteCount` bytes that lies there.
+  private func load(
+    _ byteCount: Int, _ stack: inout ExpressionStack,
+    memory: borrowing some TraceeMemory & ~Copyable
+  ) -> Bool {
+    guard (1...8).contains(byteCount), let address = stack.pop() else { return false }
+    do throws(TraceeFailure) {
+      let bytes = try memory.bytes(at: TraceeAddress(rawValue: address), byteCount: byteCount)
+      stack.push(bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) })
+      return true
+    } catch {
+      return false
+    }
   }
 }

@@ -81,9 +81,6 @@ private struct Walk {
     guard let address = frameAddress(row, table, memory: memory) else {
       return .stopped(.unsupportedRule)
     }
-    frame.canonicalFrameAddress = TraceeAddress(rawValue: address)
-    guard advances(row, to: address) else { return .stopped(.notAdvancing) }
-
     var caller = registers
     if !row.isSignalFrame { caller.forgetClobbered() }
     caller.set(Registers.rsp, address)
@@ -95,17 +92,19 @@ private struct Walk {
       case .stopped(let reason): return .stopped(reason)
       }
     }
-    guard let next = caller.value(FrameRegisters.programCounter) else {
-      return .stopped(.unsupportedRule)
-    }
+    guard let stack = caller.value(Registers.rsp),
+      let next = caller.value(FrameRegisters.programCounter)
+    else { return .stopped(.unsupportedRule) }
+    guard advances(row, to: stack) else { return .stopped(.notAdvancing) }
     guard next != 0 else { return .stopped(.unknownCode) }
+    frame.canonicalFrameAddress = TraceeAddress(rawValue: stack)
     frame.returnAddressSlot = returnAddressSlot(row, address)
     registers = caller
     isExact = row.isSignalFrame
     return .frame(frame)
   }
 
-  /// Whether a frame at `address` is above the one before it.
+  /// Whether a frame whose caller's stack pointer is `address` is above the one before it.
   ///
   /// A signal frame's address is the interrupted stack pointer, which may be on another stack
   /// (sigaltstack(2)). A return gate has no stack of its own: its address is that of the procedure

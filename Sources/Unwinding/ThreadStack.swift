@@ -19,7 +19,10 @@ package struct ThreadStack: Hashable, Sendable {
     /// The address by which the activation's procedure is found: the counter itself in the innermost
     /// frame and above a signal frame, else one less, since a call may be a procedure's last instruction.
     package var lookupAddress: TraceeAddress
-    /// DWARF's canonical frame address.
+    /// DWARF's canonical frame address: the caller's stack pointer.
+    ///
+    /// Where rows reckon from another place, and say what the stack pointer is (longjmp(3) while it
+    /// moves to the stack that it was given), it is nevertheless that stack pointer.
     package var canonicalFrameAddress: TraceeAddress
     /// Where this activation's return address is stored; `nil` in the outermost frame and in
     /// signal frames.

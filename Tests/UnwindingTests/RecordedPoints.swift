@@ -76,12 +76,17 @@ struct RecordedMemory: TraceeMemory {
   func read(
     at address: TraceeAddress, into buffer: inout MutableSpan<UInt8>
   ) throws(TraceeFailure) {
-    for index in buffer.indices {
+    var index = 0
+    while index < buffer.count {
       let place = address.rawValue &+ UInt64(index)
       guard let page = pages[place / 4096 * 4096] else {
         throw .fault(at: address, byteCount: buffer.count)
       }
-      buffer[index] = blob[page + Int(place % 4096)]
+      let start = page + Int(place % 4096)
+      for offset in 0..<min(buffer.count - index, 4096 - Int(place % 4096)) {
+        buffer[index + offset] = blob[start + offset]
+      }
+      index += 4096 - Int(place % 4096)
     }
   }
 

@@ -1,0 +1,226 @@
+# Runs in gdb: stops a program at random points and writes, for each thread, its registers, the
+# memory that its frames lie in, and the frames that gdb finds.
+#
+# Environment: POINTS, where to write (.text and .bytes are added); COUNT, how many points; SEED;
+# MARK, the procedure that the program passes again and again; PLACES, procedures of libraries whose
+# instructions are stopped at (a list, by commas), besides, unless ONLY is 1, those of the program.
+import os
+import random
+import re
+
+import gdb
+
+PAGE = 4096
+POINTS_PER_RUN = 300
+NAMES = "rax rdx rcx rbx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip".split()
+text = open(os.environ["POINTS"] + ".text", "w")
+blob = open(os.environ["POINTS"] + ".bytes", "wb")
+kept = {}
+named = set()
+written = 0
+wanted = int(os.environ["COUNT"])
+generator = random.Random(int(os.environ["SEED"]))
+
+
+def quietly(command):
+    return gdb.execute(command, to_string=True)
+
+
+def keep(address, content):
+    """Writes bytes once and says where they lie in the blob."""
+    content = bytes(content)
+    if content not in kept:
+        kept[content] = blob.tell()
+        blob.write(content)
+    return "%d %d %d" % (address, kept[content], len(content))
+
+
+def write_files():
+    """Writes what is mapped of files, with the zeroes behind it, and the vDSO."""
+    inferior = gdb.selected_inferior()
+    for line in open("/proc/%d/maps" % inferior.pid):
+        words = line.split() + ["-"]
+        start, end = (int(word, 16) for word in words[0].split("-"))
+        if words[1][0] == "r" and not words[5].startswith("[vvar") and end - start <= 1 << 23:
+            content = inferior.read_memory(start, end - start)
+            print("map", keep(start, content), int(words[2], 16), words[5], file=text)
+
+
+def frames():
+    frame = gdb.newest_frame()
+    while frame:
+        if frame.type() not in (gdb.INLINE_FRAME, gdb.TAILCALL_FRAME):
+            yield frame
+        frame = frame.older()
+
+
+def name(address):
+    """Says once which procedure, or section without symbols, an address belongs to."""
+    if address in named:
+        return
+    named.add(address)
+    words = quietly("info symbol 0x%x" % address).split()
+    symbol = words[0]
+    if symbol == "No":
+        symbol = next((name for start, end, name in sections() if start <= address < end), "?")
+    print("name", address, symbol, words[-1] if "of" in words else "the-program", file=text)
+
+
+def sections():
+    for line in quietly("info files").splitlines():
+        words = re.match(r"\s*(0x\w+) - (0x\w+) is (\S+)", line)
+        if words:
+            yield int(words[1], 16), int(words[2], 16), words[3]
+
+
+def record():
+    global written
+    inferior = gdb.selected_inferior()
+    current = gdb.selected_thread()
+    for thread in inferior.threads():
+        thread.switch()
+        values = [int(gdb.parse_and_eval("(unsigned long)$" + name)) for name in NAMES]
+        found = [(frame.pc(), int(frame.read_register("rsp")) & (2**64 - 1)) for frame in frames()]
+        print("point", *values, file=text)
+        # A frame may be found by any register: longjmp's by where the jump's target is kept.
+        pages = {value // PAGE for value in values}
+        for counter, stack in found + [(0, values[7])]:
+            pages |= set(range(stack // PAGE - 1, stack // PAGE + 3)) | {counter // PAGE}
+        for page in sorted(pages):
+            try:
+                print("page", keep(page * PAGE, inferior.read_memory(page * PAGE, PAGE)), file=text)
+            except gdb.MemoryError:
+                pass
+        print("frames", *[number for place in found for number in place], file=text)
+        for counter, _ in found:
+            name(counter)
+        written += 1
+    if current is not None and current.is_valid():
+        current.switch()
+
+
+def is_alive():
+    return gdb.selected_inferior().pid != 0
+
+
+def instructions(start, end):
+    frame = gdb.selected_frame()
+    return [line["addr"] for line in frame.architecture().disassemble(start, end - 1)]
+
+
+def own_procedures():
+    """The instructions of each procedure that has debug information: the program's."""
+    for name in re.findall(r"(\w+)\(", quietly("info functions -n .")):
+        symbol = gdb.lookup_global_symbol(name) or gdb.lookup_static_symbol(name)
+        if symbol is not None and symbol.symtab is not None:
+            block = gdb.block_for_pc(int(symbol.value().address))
+            yield instructions(block.start, block.end)
+
+
+def procedures_named(name):
+    """The first instructions of each procedure of this name: libc and the linker share some."""
+    try:
+        point = gdb.Breakpoint(name, internal=True)
+        places = [place.address for place in point.locations if place.address is not None]
+        point.delete()
+    except (gdb.error, RuntimeError):
+        return  # The program has none, or gdb cannot choose.
+    for place in places:
+        start = re.match(r"\S+ \+ (\d+)", quietly("info symbol 0x%x" % place))
+        lines = gdb.selected_frame().architecture().disassemble(
+            place - int(start[1]) if start else place, count=40)
+        yield [line["addr"] for line in lines]
+
+
+def candidates():
+    """The places of all instructions of the program, of the procedures named, and of the vDSO."""
+    found = []
+    for line in quietly("info files").splitlines():
+        words = re.match(
+            r"\s*(0x\w+) - (0x\w+) is \.(text|plt\S*|init)( in system-supplied DSO.*)?$", line)
+        if not words or os.environ["ONLY"] == "1":
+            continue
+        start, end = int(words[1], 16), int(words[2], 16)
+        found += [instructions(start, end)] if end - start < 60000 else list(own_procedures())
+    for place in os.environ["PLACES"].split(","):
+        found += procedures_named(place)
+    return [place for group in found for place in group], found
+
+
+def step(count):
+    if is_alive():
+        quietly("stepi %d" % count)
+    if is_alive() and written < wanted:
+        record()
+
+
+def stop_at(place):
+    """Runs to a place; False if the program passes its mark twice before."""
+    try:
+        point = gdb.Breakpoint("*%d" % place, internal=True, temporary=True)
+    except gdb.error:
+        return False
+    point.silent = True
+    for _ in range(3):
+        try:
+            quietly("continue")
+        except gdb.error:
+            break
+        if not is_alive():
+            return False
+        if not point.is_valid():
+            return True
+    if point.is_valid():
+        point.delete()
+    return False
+
+
+def one_run(is_first):
+    quietly("run")
+    if is_first:
+        write_files()
+    mark = gdb.Breakpoint(os.environ["MARK"], internal=True)
+    mark.silent = True
+    # The first round: the dynamic linker binds what is called.
+    for _ in range(min(30, wanted // 4)):
+        step(generator.randint(1, 150))
+    places, groups = candidates()
+    unreached = set()
+    end = written + POINTS_PER_RUN
+    while written < min(wanted, end) and is_alive():
+        group = generator.choice(groups) if generator.random() < 0.4 else places
+        place = generator.choice(group)
+        if place in unreached:
+            if len(unreached) * 2 > len(places):
+                unreached.clear()
+            continue
+        if not stop_at(place):
+            unreached.add(place)
+            if not is_alive():
+                break
+        record()
+        # Now and then each instruction of whole calls.
+        for _ in range(50 if generator.random() < 0.03 else generator.randint(0, 4)):
+            step(1 if generator.random() < 0.8 else generator.randint(2, 60))
+    mark.delete()
+    if is_alive() and is_first:
+        write_files()
+    if is_alive():
+        quietly("kill")
+
+
+for command in (
+    "set pagination off", "set confirm off", "set backtrace past-main on", "set width 0",
+    "set backtrace past-entry on", "set debuginfod enabled off", "set breakpoint pending on",
+    "handle SIGUSR1 SIGUSR2 SIGHUP SIGALRM SIG32 SIG33 nostop noprint pass",
+    "set print thread-events off", "set print inferior-events off", "break main"):
+    quietly(command)
+first = True
+while written < wanted:
+    before = written
+    one_run(first)
+    first = False
+    if written == before:
+        break
+text.close()
+blob.close()
