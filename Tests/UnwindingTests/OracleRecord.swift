@@ -35,15 +35,18 @@ struct OracleRecord {
 
   /// Runs `program` in gdb, again and again, until there are `count` points: of all its code and of
   /// known procedures, or of those named by `places`.
+  ///
+  /// Instead it steps through `process`, if there is one that runs `program` and traces itself.
   init(
-    program: String, count: Int, seed: UInt64, places: [String]? = nil
+    program: String, count: Int, seed: UInt64, places: [String]? = nil, process: Int32? = nil
   ) async throws {
     let folder = try temporaryFolder(named: "oracle")
     defer { removeFolder(folder) }
-    let settings = [
+    var settings = [
       "POINTS": folder + "/p", "COUNT": "\(count)", "SEED": "\(seed)", "MARK": "round_begins",
       "PLACES": (places ?? Self.places).joined(separator: ","), "ONLY": places == nil ? "0" : "1",
     ]
+    settings["PID"] = process.map { "\($0)" }
     let script = Surroundings.repository + "/Tests/UnwindingTests/Programs/oracle.py"
     let outcome = try await Command(
       "/usr/bin/gdb", ["-nx", "-batch", "-x", script, "--args", program],
@@ -61,7 +64,38 @@ struct OracleRecord {
         let module = try object.unwindModule(named: name, memory: mapped)
       else { continue }
       modules.append(module)
+      modules += try injected(index: object.ehFrameHdr, besides: module)
     }
+  }
+
+  /// The unwind information of code that was put into the process: what the index of the program
+  /// names (LSB, "Exception Frame Header") besides the program's own.
+  private func injected(
+    index: Range<UInt64>?, besides module: UnwindModule
+  ) throws(TraceeFailure) -> [UnwindModule] {
+    guard let header = index?.lowerBound, module.name != "[vdso]" else { return [] }
+    func distance(_ place: UInt64, from start: UInt64) throws(TraceeFailure) -> UInt64 {
+      let word = try mapped.word(at: TraceeAddress(rawValue: place))
+      return start &+ UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: word)))
+    }
+    let own = module.ehFrameAddress..<(module.ehFrameAddress + UInt64(module.ehFrame.count))
+    var result: [UnwindModule] = []
+    let count = try distance(header + 8, from: 0)
+    for row in stride(from: header + 12, to: header + 12 + 8 * count, by: 8) {
+      let code = try distance(row, from: header)
+      let entry = try distance(row + 4, from: header)
+      guard !own.contains(entry) else { continue }
+      let common = entry &+ 4 &- (try distance(entry + 4, from: 0))
+      let end = try distance(entry, from: entry + 4)
+      let bytes = try mapped.bytes(
+        at: TraceeAddress(rawValue: common), byteCount: Int(end - common))
+      let byteCount = try distance(entry + 12, from: 0)
+      result.append(
+        UnwindModule(
+          name: "arena", codeRanges: [code..<(code + byteCount)], ehFrame: bytes,
+          ehFrameAddress: common))
+    }
+    return result
   }
 
   private mutating func read(_ line: Substring, _ blob: [UInt8]) {

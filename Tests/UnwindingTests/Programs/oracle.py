@@ -4,6 +4,8 @@
 # Environment: POINTS, where to write (.text and .bytes are added); COUNT, how many points; SEED;
 # MARK, the procedure that the program passes again and again; PLACES, procedures of libraries whose
 # instructions are stopped at (a list, by commas), besides, unless ONLY is 1, those of the program.
+# With PID it steps through a process that runs already, and the frames are those that the process
+# finds itself: gdb knows nothing of code that was put into it.
 import os
 import random
 import re
@@ -19,6 +21,7 @@ kept = {}
 named = set()
 written = 0
 wanted = int(os.environ["COUNT"])
+is_running_already = "PID" in os.environ
 generator = random.Random(int(os.environ["SEED"]))
 
 
@@ -36,14 +39,38 @@ def keep(address, content):
 
 
 def write_files():
-    """Writes what is mapped of files, with the zeroes behind it, and the vDSO."""
+    """Writes what can be read, of files and else."""
     inferior = gdb.selected_inferior()
     for line in open("/proc/%d/maps" % inferior.pid):
         words = line.split() + ["-"]
         start, end = (int(word, 16) for word in words[0].split("-"))
-        if words[1][0] == "r" and not words[5].startswith("[vvar") and end - start <= 1 << 23:
-            content = inferior.read_memory(start, end - start)
+        if words[1][0] != "r" or words[5].startswith("[vvar"):
+            continue
+        content = inferior.read_memory(start, end - start)
+        if words[5].startswith("/") or words[5] == "[vdso]":
             print("map", keep(start, content), int(words[2], 16), words[5], file=text)
+        else:
+            write_used(content, start)
+
+
+def write_used(content, start):
+    """Writes the pages that are not empty of what may be large."""
+    for offset in range(0, len(content), PAGE):
+        page = bytes(content[offset:offset + PAGE])
+        if any(page):
+            print("map", keep(start + offset, page), 1, "-", file=text)
+
+
+def traced(counter):
+    """The frames that the program finds in a handler that interrupts it here, without stacks."""
+    point = gdb.Breakpoint("traced_all", internal=True)
+    quietly("signal SIGUSR2")
+    point.delete()
+    count = int(gdb.parse_and_eval("traced_count"))
+    found = [int(gdb.parse_and_eval("(unsigned long)traced[%d]" % index)) for index in range(count)]
+    gdb.Breakpoint("*%d" % counter, internal=True, temporary=True)
+    quietly("continue")
+    return [(place, 0) for place in found[found.index(counter):]]
 
 
 def frames():
@@ -84,13 +111,15 @@ def record():
         print("point", *values, file=text)
         # A frame may be found by any register: longjmp's by where the jump's target is kept.
         pages = {value // PAGE for value in values}
-        for counter, stack in found + [(0, values[7])]:
+        for counter, stack in found + [(0, values[7]), (0, values[7] + 2 * PAGE)]:
             pages |= set(range(stack // PAGE - 1, stack // PAGE + 3)) | {counter // PAGE}
         for page in sorted(pages):
             try:
                 print("page", keep(page * PAGE, inferior.read_memory(page * PAGE, PAGE)), file=text)
             except gdb.MemoryError:
                 pass
+        if is_running_already:
+            found = traced(values[16])
         print("frames", *[number for place in found for number in place], file=text)
         for counter, _ in found:
             name(counter)
@@ -215,6 +244,13 @@ for command in (
     "handle SIGUSR1 SIGUSR2 SIGHUP SIGALRM SIG32 SIG33 nostop noprint pass",
     "set print thread-events off", "set print inferior-events off", "break main"):
     quietly(command)
+if is_running_already:
+    quietly("delete")
+    quietly("attach " + os.environ["PID"])
+    write_files()
+    while written < wanted and is_alive():
+        step(generator.randint(1, 90))
+    quietly("detach")
 first = True
 while written < wanted:
     before = written
