@@ -59,6 +59,10 @@ struct OracleRecord {
     guard !points.isEmpty, !outcome.timedOut else {
       throw LiveFailure.unreadableReport(text: outcome.summary, reason: "gdb wrote no points")
     }
+    try readModules()
+  }
+
+  private mutating func readModules() throws(TraceeFailure) {
     for (base, name) in files {
       guard let object = try MappedObject(fileMappedAt: base, memory: mapped),
         let module = try object.unwindModule(named: name, memory: mapped)

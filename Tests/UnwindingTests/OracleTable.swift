@@ -8,6 +8,13 @@ struct OracleTable {
     rows.append((program, tally))
   }
 
+  var pointCount: Int { rows.reduce(0) { $0 + $1.tally.pointCount } }
+
+  /// Walks that stopped in code that has unwind information.
+  var notSafeWithInformationCount: Int {
+    rows.reduce(0) { $0 + $1.tally.notSafeWithInformationCount }
+  }
+
   /// Replaces what stands below the line `<!-- table -->` of the file at `path`.
   func write(to path: String) throws {
     let old = try String(contentsOfFile: path, encoding: .utf8)

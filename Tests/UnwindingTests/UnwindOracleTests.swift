@@ -20,11 +20,10 @@ import Testing
       table.append(program, tally)
       #expect(tally.pointCount >= count, "\(program), seed \(Self.seed)")
       #expect(tally.disagreements == [], "\(program), seed \(Self.seed)")
-      #expect(
-        tally.notSafeWithInformationCount * 100 <= tally.pointCount,
-        "\(program), seed \(Self.seed): \(tally.notSafe())")
       #expect(tally.sameCount * 10 >= tally.pointCount * 8, "\(program), seed \(Self.seed)")
     }
+    // Of one program too few are compared here for a share of them to mean anything.
+    #expect(table.notSafeWithInformationCount * 100 <= table.pointCount, "seed \(Self.seed)")
     if let path = Self.environment["UNWIND_TABLE"] { try table.write(to: path) }
   }
 

@@ -21,6 +21,7 @@ kept = {}
 named = set()
 written = 0
 wanted = int(os.environ["COUNT"])
+is_choosy = os.environ["ONLY"] == "1"
 is_running_already = "PID" in os.environ
 generator = random.Random(int(os.environ["SEED"]))
 
@@ -167,7 +168,7 @@ def candidates():
     for line in quietly("info files").splitlines():
         words = re.match(
             r"\s*(0x\w+) - (0x\w+) is \.(text|plt\S*|init)( in system-supplied DSO.*)?$", line)
-        if not words or os.environ["ONLY"] == "1":
+        if not words or is_choosy:
             continue
         start, end = int(words[1], 16), int(words[2], 16)
         found += [instructions(start, end)] if end - start < 60000 else list(own_procedures())
@@ -211,7 +212,7 @@ def one_run(is_first):
     mark = gdb.Breakpoint(os.environ["MARK"], internal=True)
     mark.silent = True
     # The first round: the dynamic linker binds what is called.
-    for _ in range(min(30, wanted // 4)):
+    for _ in range(0 if is_choosy else min(30, wanted // 4)):
         step(generator.randint(1, 150))
     places, groups = candidates()
     unreached = set()
@@ -227,6 +228,8 @@ def one_run(is_first):
             unreached.add(place)
             if not is_alive():
                 break
+            if is_choosy:
+                continue
         record()
         # Now and then each instruction of whole calls.
         for _ in range(50 if generator.random() < 0.03 else generator.randint(0, 4)):
