@@ -1,3 +1,4 @@
+import ObjectModel
 import Relinking
 import X86Code
 
@@ -58,7 +59,7 @@ struct CodeComparison<Decoder: InstructionDecoding> {
   ) {
     let isShapeEqual =
       left.masked.count == right.masked.count
-      && left.sites.elementsEqual(right.sites) { $0.offset == $1.offset && $0.type == $1.type }
+      && left.sites.elementsEqual(right.sites) { $0.isAlike($1) }
     guard isShapeEqual else { return likeness.add(.instructions) }
     if left.masked != right.masked {
       guard differsInLinesOnly(left, right) else { return likeness.add(.instructions) }
@@ -99,6 +100,17 @@ struct CodeComparison<Decoder: InstructionDecoding> {
   private func isLine(_ instruction: Instruction, in part: OnePart) -> Bool {
     guard let immediate = instruction.immediate else { return false }
     return part.part.lines(at: instruction.offset).contains { Int64($0) == immediate.value }
+  }
+}
+
+extension ProgramReferences.Site {
+  /// Whether both fields lie at one place and are filled in alike.
+  ///
+  /// Beside equal bytes, whether a call goes through the linkage table tells only whether the
+  /// compiler knew what it calls as local.
+  fileprivate func isAlike(_ other: Self) -> Bool {
+    func plain(_ type: RelocationType) -> RelocationType { type == .plt32 ? .pc32 : type }
+    return offset == other.offset && plain(type) == plain(other.type)
   }
 }
 

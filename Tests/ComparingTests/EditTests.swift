@@ -58,6 +58,8 @@ import TypeModel
       what: "a called procedure", from: "case 3: return clip(x)", to: "case 3: return twice(x)",
       changed: ["pick"]),
     Edit(what: "an initial value", from: "limit = 10", to: "limit = 20"),
+    Edit(what: "a procedure made static", from: "int clip(", to: "static int clip("),
+    Edit(what: "one that no longer is", from: "static int twice(", to: "int twice("),
   ]
 
   private func sample(_ source: String, _ level: String) -> Sample {
