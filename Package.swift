@@ -118,7 +118,7 @@ let package = Package(
     tests(
       "ComparingTests", "Comparing", "Relinking", "ObjectModel", "TypeModel", "VersionSpace",
       "X86Code",
-      "ELFFile", "Disassembler", "pupcc"),
+      "ELFFile", "Disassembler", "pupcc", "ush", exclude: ["Oracle"]),
     tests("TypeModelTests", "TypeModel"),
     tests("MappingTests", "Mapping", "TypeModel"),
     tests("UpdatingTests", "Updating", "VersionSpace", "Unwinding"),

@@ -13,7 +13,8 @@ package struct Changes: Hashable, Sendable {
   package var groups: [Group]
   /// Why the update may not be done at all; empty when it may.
   package var refusals: [Refusal]
-  /// Differences that are noise (line numbers, compile date, path), one entry per procedure.
+  /// Differences that are noise (line numbers, compile date, path), by procedure, or by datum for
+  /// constant data.
   package var ignored: [String]
 
   package init(
