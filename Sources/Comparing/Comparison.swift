@@ -63,6 +63,7 @@ package struct Comparison<Decoder: InstructionDecoding> {
         guard let left = pair.old, let right = pair.new else { return nil }
         return code.compare(pair: index, old: left, new: right)
       }, movedData: decisions.moved, epochs: epochs)
+    decisions.settleLabels(changed: procedures.changed)
     return ChangesAssembly(
       pairing: pairing, names: names, wishes: wishes, maps: maps, old: views.old, new: views.new,
       decoder: decoder, types: types, epochs: epochs, data: decisions, procedures: procedures

@@ -177,6 +177,31 @@ struct DataDecisions {
     actions[index] = .reinitialise(elements.sorted { $0.offset < $1.offset })
   }
 
+  /// Lets tables of a procedure's own labels (`&&label`) lead into its new code if it changes.
+  ///
+  /// Where the labels lie may be the same: it is the code that they lie in which is another. Only
+  /// the procedure itself can use them, and it has changed already.
+  mutating func settleLabels(changed: Set<Int>) {
+    for (index, likeness) in likenesses.enumerated() {
+      guard let likeness, !wishes.kept.contains(index) else { continue }
+      let pointers = likeness.pointers.filter { !$0.likeness.clones.isDisjoint(with: changed) }
+      if pointers.isEmpty { continue }
+      switch actions[index] {
+      case .share where likeness.isConstant:
+        actions[index] = .create
+        moved.insert(index)
+      case .share:
+        actions[index] = .reinitialise(pointers.map(\.element))
+      case .reinitialise(let known):
+        let others = pointers.map(\.element).filter { element in
+          !known.contains { $0.offset == element.offset }
+        }
+        actions[index] = .reinitialise((known + others).sorted { $0.offset < $1.offset })
+      case .create, .map, .remove: continue
+      }
+    }
+  }
+
   private func mayHaveWalked(_ target: Int) -> Bool {
     guard let old = pairing.data.pairs[target].old, likenesses[target]?.isConstant == false else {
       return false

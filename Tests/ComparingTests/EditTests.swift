@@ -133,4 +133,24 @@ import TypeModel
     #expect(text.contains("changed twice  # instructions"))
     #expect(text.contains("# datum limit: takes its new initial value"))
   }
+
+  @Test(arguments: ["-O0", "-O2"], ["", "const"])
+  func `a table of labels leads into the new code`(_ level: String, _ const: String) async throws {
+    let source = """
+      int labels(int i) {
+        static void *\(const) table[] = {&&a, &&b};
+        goto *table[i];
+      a: return 1;
+      b: return 2;
+      }
+      int main(int argc, char **argv) { return labels(argc & 1); }
+      """
+    let old = Prepared(source, level)
+    let new = Prepared(source.replacing("return 2", with: "return 7"), level)
+    let found = try await changes(old, new)
+    let action = try #require(found.datum("table")?.action)
+    #expect(action != .share, "its labels lie where they did, but in the old code")
+    #expect(found.changedNames.contains("labels"))
+    #expect(try await changes(old, old).isEmpty)
+  }
 }
