@@ -118,7 +118,9 @@ def remove_statement(program, random, optimised):
 
 
 def _is_live(f, match):
-    return not re.match(r" +(return|break|continue)\b", match.group())
+    """Whether it may go: not what leaves, nor all that a branch without braces has."""
+    before = f.code[:match.start()].rstrip()
+    return not re.match(r" +(return|break|continue)\b", match.group()) and before[-1:] != ")"
 
 
 def _static_names(program):
@@ -281,7 +283,7 @@ def rename_function(program, random, optimised):
     candidates = [
         f for f in program.editable()
         if f.is_static and not program.address_taken(f)
-        and not re.search(r"^ +static ", f.body, re.M)
+        and not re.search(r"^ +static |\bassert\(", f.body, re.M)
         and sum(g.name == f.name for g in program.editable()) == 1]
     if not candidates:
         return None

@@ -45,7 +45,9 @@ def move_function(program, random, optimised):
     places = []
     for f in program.editable():
         for target in program.sources():
-            barred = _own_names(program, f.file) | _own_names(program, target)
+            # Data of another file are reached in another way.
+            barred = _own_names(program, f.file) | _own_names(program, target) | {
+                m["name"] for _, m in program.data}
             if target != f.file and f.name != "main" and not f.is_static and not any(
                     f.mentions(n) for n in barred) and not re.search(
                     r"__FILE__|__LINE__|assert|CHECK", f.code):
