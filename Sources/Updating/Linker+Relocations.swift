@@ -203,6 +203,7 @@ extension Linker {
     injection.writes.append(
       Injection.Write(address: address, bytes: Trampoline.code(slotDistance: Int(distance))))
     model.stubs[name] = address
+    try describeJump(at: address, byteCount: 16)
     return address
   }
 }

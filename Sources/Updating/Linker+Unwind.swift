@@ -28,24 +28,45 @@ extension Linker {
     }
   }
 
+  /// Makes unwind information for code that only jumps on: the return address is on top of the stack.
+  mutating func describeJump(at code: TraceeAddress, byteCount: UInt64) throws(LinkFailure) {
+    // CIE: "zR", pcrel sdata4; DW_CFA_def_cfa rsp+8, DW_CFA_offset rip at CFA-8. FDE: no more.
+    let common: [UInt8] = [
+      0x14, 0, 0, 0, 0, 0, 0, 0, 1, 0x7A, 0x52, 0, 1, 0x78, 0x10, 1, 0x1B, 0x0C, 7, 8, 0x90, 1, 0,
+      0,
+    ]
+    let entry: [UInt8] = [
+      0x10, 0, 0, 0, 0x1C, 0, 0, 0, 0, 0, 0, 0, UInt8(truncatingIfNeeded: byteCount), 0, 0, 0, 0, 0,
+      0, 0,
+    ]
+    guard let description = MovableDescription(common: common, description: entry) else { return }
+    try place(description, at: code, byteCount: byteCount, named: "a jump", [:])
+  }
+
   private mutating func place(
     _ description: MovableDescription, of code: Injection.PlacedCode,
     _ targets: [MovableDescription.Pointer: UInt64]
   ) throws(LinkFailure) {
+    let section = index.image.object(of: code.unit)[code.section]
+    try place(
+      description, at: code.address, byteCount: code.byteCount, named: section.name, targets)
+  }
+
+  private mutating func place(
+    _ description: MovableDescription, at code: TraceeAddress, byteCount: UInt64,
+    named name: String, _ targets: [MovableDescription.Pointer: UInt64]
+  ) throws(LinkFailure) {
     let address = try model.data.allocate(
       UInt64(description.byteCount), alignment: 8, named: .data)
-    let placed = description.placed(at: address.rawValue, code: code.address.rawValue) {
-      targets[$0]
-    }
+    let placed = description.placed(at: address.rawValue, code: code.rawValue) { targets[$0] }
     guard let bytes = placed else {
-      let section = index.image.object(of: code.unit)[code.section]
-      throw .malformed("\(section.name): its unwind information is out of reach")
+      throw .malformed("\(name): its unwind information is out of reach")
     }
     injection.writes.append(Injection.Write(address: address, bytes: bytes))
     model.unwind.append(
       UnwindBlob(
         address: address, bytes: bytes,
-        code: code.address.rawValue..<(code.address.rawValue + code.byteCount)))
+        code: code.rawValue..<(code.rawValue + byteCount)))
   }
 
   /// The address that a pointer besides the one to the code has to lead to.

@@ -93,6 +93,7 @@ package struct Linker<Decoder: InstructionDecoding>: Sendable {
     while bytes.count < 16 { bytes.append(0xCC) }
     bytes += Self.word(implementation.rawValue)
     injection.writes.append(Injection.Write(address: address, bytes: bytes))
+    try describeJump(at: address, byteCount: 16)
     return (address, slot)
   }
 

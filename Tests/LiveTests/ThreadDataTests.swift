@@ -4,7 +4,8 @@ import Testing
 /// Thread-local data that a later version adds.
 @Suite(.timeLimit(.minutes(5))) struct ThreadDataTests {
   @Test(arguments: [
-    ["-O2"], ["-O0", "-fPIC"], ["-O2", "-static"], ["-O2", "-static-pie", "-fPIE"], ["-O1", "-fno-pie", "-no-pie"],
+    ["-O2"], ["-O0", "-fPIC"], ["-O2", "-static"], ["-O2", "-static-pie", "-fPIE"],
+    ["-O1", "-fno-pie", "-no-pie"],
   ])
   func `begin as zero in every thread and belong to it`(_ flags: [String]) async throws {
     try await withSandbox { sandbox in
