@@ -5,20 +5,9 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct CleanupTests {
   @Test(arguments: [["-O0"], ["-O2"], ["-O2", "-fPIC"], ["-O2", "-fno-pie", "-no-pie"]])
   func `a thread that ends in new code releases what that holds`(_ flags: [String]) async throws {
-    try await withSandbox { sandbox in
-      let (old, new) = try await bothVersions(
-        of: Build("cleanup", flags: ["-fexceptions"] + flags, pupccFlags: ["--keep-calls"]))
-      let program = try await sandbox.run("cleanup", old)
-      #expect(await program.prints("version 1, round 4: released 1"))
-      for _ in 1...3 {
-        for (executable, line) in [(new, "version 2, "), (old, "version 1, ")] {
-          let (outcome, report) = try await program.update(to: executable)
-          #expect(outcome.status == 0 && report.result == "updated", "\(outcome.summary)")
-          for _ in 1...3 { #expect(await program.prints(line, after: program.printed)) }
-        }
-      }
-      #expect(!program.output.contains("BAD"), "\(program.output.suffix(600))")
-    }
+    try await checkBackAndForth(
+      Build("cleanup", flags: ["-fexceptions"] + flags, pupccFlags: ["--keep-calls"]),
+      beginning: "version 1, round 4: released 1", lineCount: 3)
   }
 
   @Test func `exceptions pass through an updated procedure of a program with C++ in it`()

@@ -110,3 +110,33 @@ func bothVersions(of build: Build) async throws -> (old: String, new: String) {
   let new = try await FixtureBuilder.shared.built(build.at(version: 2))
   return (old.executable, new.executable)
 }
+
+/// Runs version 1 of a program that checks itself, and updates it to version 2 and back three times.
+///
+/// - Parameters:
+///   - build: the program.
+///   - beginning: what it prints once it is to be updated.
+///   - lineCount: how many lines of each version are waited for.
+func checkBackAndForth(
+  _ build: Build, beginning: String = "version 1", lineCount: Int = 1,
+  _ place: SourceLocation = #_sourceLocation
+) async throws {
+  try await withSandbox { sandbox in
+    let (old, new) = try await bothVersions(of: build)
+    let program = try await sandbox.run("program", old)
+    #expect(await program.prints(beginning), sourceLocation: place)
+    for _ in 1...3 {
+      for (executable, line) in [(new, "version 2"), (old, "version 1")] {
+        let (outcome, report) = try await program.update(to: executable)
+        #expect(
+          outcome.status == 0 && report.result == "updated", "\(outcome.summary)",
+          sourceLocation: place)
+        for _ in 1...lineCount {
+          #expect(await program.prints(line, after: program.printed), sourceLocation: place)
+        }
+      }
+    }
+    #expect(
+      !program.output.contains("BAD"), "\(program.output.suffix(600))", sourceLocation: place)
+  }
+}

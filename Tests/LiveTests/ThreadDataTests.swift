@@ -8,19 +8,8 @@ import Testing
     ["-O1", "-fno-pie", "-no-pie"],
   ])
   func `begin as zero in every thread and belong to it`(_ flags: [String]) async throws {
-    try await withSandbox { sandbox in
-      let (old, new) = try await bothVersions(of: Build("thread-data", flags: flags))
-      let program = try await sandbox.run("threads", old)
-      #expect(await program.prints("version 1, call 3 "))
-      for _ in 1...3 {
-        for (executable, line) in [(new, "version 2"), (old, "version 1")] {
-          let (outcome, report) = try await program.update(to: executable)
-          #expect(outcome.status == 0 && report.result == "updated", "\(outcome.summary)")
-          #expect(await program.prints(line, after: program.printed))
-        }
-      }
-      #expect(!program.output.contains("BAD"), "\(program.output.suffix(400))")
-    }
+    try await checkBackAndForth(
+      Build("thread-data", flags: flags), beginning: "version 1, call 3 ")
   }
 
   @Test func `are refused by name where threads have no room or no value for them`() async throws {

@@ -14,19 +14,6 @@ import Testing
     ["-O2", "-fPIC", "-ftls-model=initial-exec"],
   ])
   func `stays right while it is updated back and forth`(_ flags: [String]) async throws {
-    try await withSandbox { sandbox in
-      let (old, new) = try await bothVersions(
-        of: Build("zoo", flags: flags, pupccFlags: ["--keep-calls"]))
-      let program = try await sandbox.run("zoo", old)
-      #expect(await program.prints("version 1"))
-      for _ in 1...3 {
-        for (executable, line) in [(new, "version 2"), (old, "version 1")] {
-          let (outcome, report) = try await program.update(to: executable)
-          #expect(outcome.status == 0 && report.result == "updated", "\(outcome.summary)")
-          #expect(await program.prints(line, after: program.printed))
-        }
-      }
-      #expect(!program.output.contains("BAD"), "\(program.output.suffix(400))")
-    }
+    try await checkBackAndForth(Build("zoo", flags: flags, pupccFlags: ["--keep-calls"]))
   }
 }

@@ -125,6 +125,7 @@ struct OracleRecord {
         LiveStacks.Place(counter: numbers[$0], stack: numbers[$0 + 1])
       }
     default:
+      guard words.count > 3 else { return }
       let file = words[3].split(separator: "/").last.map(String.init) ?? ""
       names[numbers[0]] = "\(words[2]) (\(file))"
     }

@@ -90,7 +90,7 @@ def name(address):
     words = quietly("info symbol 0x%x" % address).split()
     symbol = words[0]
     if symbol == "No":
-        symbol = next((name for start, end, name in sections() if start <= address < end), "?")
+        symbol = next((name for start, end, name in sections() if start <= address < end), "") or "?"
     print("name", address, symbol, words[-1] if "of" in words else "the-program", file=text)
 
 
