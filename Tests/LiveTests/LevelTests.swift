@@ -117,6 +117,8 @@ func bothVersions(of build: Build) async throws -> (old: String, new: String) {
 ///   - build: the program.
 ///   - beginning: what it prints once it is to be updated.
 ///   - lineCount: how many lines of each version are waited for.
+///   - place: where a failed expectation is to be shown.
+/// - Throws: when the program cannot be built or started.
 func checkBackAndForth(
   _ build: Build, beginning: String = "version 1", lineCount: Int = 1,
   _ place: SourceLocation = #_sourceLocation
