@@ -37,11 +37,13 @@ extension Invocation {
     return nil
   }
 
-  /// Instrumentation, and other machines than x86_64.
+  /// Instrumentation, the large code model, and other machines than x86_64.
   private static func isUnpreparable(_ option: String) -> Bool {
     let words: Set<String> = [
       "-pg", "-p", "--coverage", "-ftest-coverage", "-finstrument-functions", "-m32", "-mx32",
       "-m16",
+      // Code that reaches nothing by 32 bits; trampolines do.
+      "-mcmodel=large",
     ]
     return words.contains(option) || option.hasPrefix("-fsanitize=")
       || option.hasPrefix("-fprofile-")

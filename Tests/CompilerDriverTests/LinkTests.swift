@@ -13,7 +13,7 @@ struct `A link by pupcc` {
 
   @Test(arguments: [
     "-static", "-static-pie", "-no-pie", "-pie", "-s", "-Wl,--strip-debug", "-Xlinker -s", "-g3",
-    "-Wl,--gc-sections", "-Wl,-z,now", "-Wl,-x", "-fPIC", "-fno-plt", "-mcmodel=large", "-gdwarf-4",
+    "-Wl,--gc-sections", "-Wl,-z,now", "-Wl,-x", "-fPIC", "-fno-plt", "-gdwarf-4",
     "-fno-asynchronous-unwind-tables", "-Wl,--compress-debug-sections=zlib",
     "-O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fcf-protection -Wl,-z,relro,-z,now",
   ])
