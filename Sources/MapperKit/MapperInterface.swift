@@ -18,19 +18,19 @@ package struct MapperInterface: VarlinkInterface {
     case "Register": try await register(call, replies)
     case "Note":
       let record = try call.parameters(MapperMessages.Record.self).program
-      try checked { () throws(ServiceFailure) in
+      try answering(as: name) { () throws(ServiceFailure) in
         try registry.note(record, caller: call.peer)
       }
       replies.send(NoParameters())
     case "Deregister":
       let record = try call.parameters(MapperMessages.Record.self).program
-      try checked { () throws(ServiceFailure) in
+      try answering(as: name) { () throws(ServiceFailure) in
         try registry.deregister(record, caller: call.peer)
       }
       replies.send(NoParameters())
     case "Resolve":
       let wanted = try call.parameters(MapperMessages.Named.self)
-      let record = try checked { () throws(ServiceFailure) in
+      let record = try answering(as: name) { () throws(ServiceFailure) in
         try registry.resolve(
           wanted.name, connecting: wanted.connecting ?? false, from: wanted.from,
           caller: call.peer)
@@ -39,7 +39,9 @@ package struct MapperInterface: VarlinkInterface {
     case "List": replies.send(MapperMessages.Records(programs: registry.list()))
     case "Settle":
       let wanted = try call.parameters(MapperMessages.Named.self)
-      let record = try checked { () throws(ServiceFailure) in try registry.settle(wanted.name) }
+      let record = try answering(as: name) { () throws(ServiceFailure) in
+        try registry.settle(wanted.name)
+      }
       replies.send(Program(program: record))
     default: throw .methodNotFound(call.method)
     }
@@ -51,7 +53,7 @@ package struct MapperInterface: VarlinkInterface {
   ) async throws(VarlinkError) {
     guard call.wantsMore else { throw .expectedMore }
     let request = try call.parameters(MapperMessages.Record.self)
-    let (claim, alerts) = try checked { () throws(ServiceFailure) in
+    let (claim, alerts) = try answering(as: name) { () throws(ServiceFailure) in
       try registry.register(
         request.program, adopting: request.adopting ?? false, caller: call.peer)
     }
@@ -61,15 +63,5 @@ package struct MapperInterface: VarlinkInterface {
     }
     registry.connectionEnded(claim)
     replies.send(MapperMessages.Registered())
-  }
-
-  private func checked<Answer>(
-    _ body: () throws(ServiceFailure) -> Answer
-  ) throws(VarlinkError) -> Answer {
-    do throws(ServiceFailure) {
-      return try body()
-    } catch {
-      throw VarlinkError(error, interface: name)
-    }
   }
 }

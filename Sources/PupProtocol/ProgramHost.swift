@@ -75,10 +75,10 @@ package final class ProgramHost: Sendable {
     let endpoint = directory.socket(of: settings.name)
     let temporary = directory.socket(of: ".\(settings.name).\(getpid())")
     unsafe unlink(temporary)
-    let signals = try talked { () throws(TalkFailure) in
+    let signals = try talking { () throws(TalkFailure) in
       try SignalSource([SIGTERM, SIGINT, SIGHUP])
     }
-    let server = try talked { () throws(TalkFailure) in
+    let server = try talking { () throws(TalkFailure) in
       try VarlinkServer(path: temporary, service: service)
     }
     defer { server.stop() }
@@ -94,7 +94,7 @@ package final class ProgramHost: Sendable {
     // The name is ours: what lies at the endpoint is a dead pup's socket.
     unsafe rename(temporary, endpoint)
     defer { settle(server, endpoint, registration) }
-    try talked { () throws(TalkFailure) in try server.start() }
+    try talking { () throws(TalkFailure) in try server.start() }
     report.succeeded(try await begin(registration))
     return await follow(happenings, registration)
   }
@@ -113,7 +113,7 @@ package final class ProgramHost: Sendable {
     }
     let name = settings.name
     let service = service
-    return try talked { () throws(TalkFailure) in
+    return try talking { () throws(TalkFailure) in
       try Registration(record, adopting: isAdopting, in: directory) { alert in
         service.announce(alert.event(of: name))
       }
@@ -129,7 +129,7 @@ package final class ProgramHost: Sendable {
       for await event in events { continuation.yield(.event(event)) }
       continuation.yield(.eventsEnded)
     }
-    try talked { () throws(TalkFailure) in
+    try talking { () throws(TalkFailure) in
       try onNewThread {
         while let signal = signals.next() { continuation.yield(.signal(signal)) }
       }
@@ -191,16 +191,6 @@ package final class ProgramHost: Sendable {
     while server.connectionCount > 0, ContinuousClock.now < deadline { usleep(2_000) }
     unsafe unlink(endpoint)
     registration.end()
-  }
-
-  private func talked<Value>(
-    _ body: () throws(TalkFailure) -> Value
-  ) throws(ServiceFailure) -> Value {
-    do throws(TalkFailure) {
-      return try body()
-    } catch {
-      throw error.asServiceFailure
-    }
   }
 }
 

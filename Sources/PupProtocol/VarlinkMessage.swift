@@ -170,3 +170,14 @@ package enum VarlinkEncoding {
 package struct NoParameters: Codable, Sendable {
   package init() {}
 }
+
+/// Runs `body`, with a failure of the service as an error of `interface`.
+package func answering<Answer: ~Copyable>(
+  as interface: String, _ body: () throws(ServiceFailure) -> Answer
+) throws(VarlinkError) -> Answer {
+  do throws(ServiceFailure) {
+    return try body()
+  } catch {
+    throw VarlinkError(error, interface: interface)
+  }
+}

@@ -49,12 +49,12 @@ package final class Bridge {
       case BridgeMessages.interface, "org.varlink.service":
         return try forward(call, frame, to: ownService)
       case MapperMessages.interface:
-        let client = try asked { () throws(ServiceFailure) in
+        let client = try answering(as: BridgeMessages.interface) { () throws(ServiceFailure) in
           try talking { () throws(TalkFailure) in try host.mapper.ensureRunning() }
         }
         return try forward(call, frame, to: client.takeSocket())
       case ProgramInterface.name:
-        let client = try asked { () throws(ServiceFailure) in
+        let client = try answering(as: BridgeMessages.interface) { () throws(ServiceFailure) in
           guard let name = selection.name else {
             throw .malformed("not-selected", "no program was selected")
           }
@@ -65,16 +65,6 @@ package final class Bridge {
       }
     } catch {
       return call.isOneway || write(VarlinkEncoding.reply(error))
-    }
-  }
-
-  private func asked<Answer: ~Copyable>(
-    _ body: () throws(ServiceFailure) -> Answer
-  ) throws(VarlinkError) -> Answer {
-    do throws(ServiceFailure) {
-      return try body()
-    } catch {
-      throw VarlinkError(error, interface: BridgeMessages.interface)
     }
   }
 

@@ -17,7 +17,7 @@ struct BridgeInterface: VarlinkInterface {
     switch call.method {
     case "Select":
       let wanted = try call.parameters(BridgeMessages.Selection.self)
-      try asked { () throws(ServiceFailure) in
+      try answering(as: name) { () throws(ServiceFailure) in
         _ = try host.liveRecord(
           of: wanted.program, connecting: wanted.connecting ?? false, from: origin)
       }
@@ -26,19 +26,19 @@ struct BridgeInterface: VarlinkInterface {
     case "Status":
       let wanted = try call.parameters(BridgeMessages.Named.self)
       replies.send(
-        try asked { () throws(ServiceFailure) in
+        try answering(as: name) { () throws(ServiceFailure) in
           StatusAnswer(status: try host.status(of: wanted.program))
         })
     case "Put":
       let piece = try call.parameters(BridgeMessages.Piece.self)
       replies.send(
-        try asked { () throws(ServiceFailure) in
+        try answering(as: name) { () throws(ServiceFailure) in
           BridgeMessages.Placed(path: try uploads.put(piece))
         })
     case "Log":
       let wanted = try call.parameters(BridgeMessages.LogRequest.self)
       replies.send(
-        try asked { () throws(ServiceFailure) in
+        try answering(as: name) { () throws(ServiceFailure) in
           let piece = try host.log(of: wanted.program, from: wanted.offset ?? 0)
           return BridgeMessages.Log(
             log: piece.log, data: Data(piece.bytes).base64EncodedString(),
@@ -55,7 +55,7 @@ struct BridgeInterface: VarlinkInterface {
     case "Start":
       let wanted = try call.parameters(BridgeMessages.Start.self)
       replies.send(
-        try asked { () throws(ServiceFailure) in
+        try answering(as: name) { () throws(ServiceFailure) in
           try ProgramRecord.check(wanted.program)
           guard !wanted.command.isEmpty else {
             throw .malformed("no-command", "a program is needed")
@@ -65,7 +65,7 @@ struct BridgeInterface: VarlinkInterface {
     case "Attach":
       let wanted = try call.parameters(BridgeMessages.Attach.self)
       replies.send(
-        try asked { () throws(ServiceFailure) in
+        try answering(as: name) { () throws(ServiceFailure) in
           try ProgramRecord.check(wanted.program)
           return BridgeMessages.Attached(
             attached: try host.attach(wanted.program, pid: wanted.pid))
@@ -73,21 +73,11 @@ struct BridgeInterface: VarlinkInterface {
     case "End":
       let wanted = try call.parameters(BridgeMessages.End.self)
       replies.send(
-        try asked { () throws(ServiceFailure) in
+        try answering(as: name) { () throws(ServiceFailure) in
           StatusAnswer(
             status: try host.end(wanted.program, seconds: wanted.seconds ?? Self.killSeconds))
         })
     default: throw .methodNotFound(call.method)
-    }
-  }
-
-  private func asked<Answer>(
-    _ body: () throws(ServiceFailure) -> Answer
-  ) throws(VarlinkError) -> Answer {
-    do throws(ServiceFailure) {
-      return try body()
-    } catch {
-      throw VarlinkError(error, interface: name)
     }
   }
 }

@@ -3,24 +3,22 @@ import Synchronization
 
 /// The hosts that a shell has connected to; with more than one, notices say which is meant.
 final class ConnectedHosts: Sendable {
-  private let names = Mutex<Set<String>>([])
+  private let hosts = Mutex<Set<Host>>([])
 
-  /// The host of a program name that may end in `@HOST`.
-  static func host(of name: String) -> String {
-    name.split(separator: "@", maxSplits: 1).dropFirst().first.map(String.init)
-      ?? ProductVersion.host
-  }
-
-  /// The name without its host.
-  static func program(of name: String) -> String {
-    String(name.split(separator: "@", maxSplits: 1).first ?? "")
-  }
-
-  func add(_ host: String) { names.withLock { _ = $0.insert(host) } }
+  func add(_ host: Host) { hosts.withLock { _ = $0.insert(host) } }
 
   /// `x`, or `x@host` once there is more than one host.
-  func shownName(of name: String) -> String {
-    let program = Self.program(of: name)
-    return names.withLock { $0.count > 1 } ? "\(program)@\(Self.host(of: name))" : program
+  func shownName(of program: ProgramAddress) -> String {
+    hosts.withLock { $0.count > 1 } ? "\(program.name)@\(program.host.shown)" : program.name
+  }
+}
+
+extension Host {
+  /// The host's name; of this machine its own.
+  var shown: String {
+    switch self {
+    case .local: ProductVersion.host
+    case .ssh(let name): name
+    }
   }
 }

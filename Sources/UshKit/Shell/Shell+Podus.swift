@@ -8,33 +8,36 @@ extension Shell {
   func choose(_ arguments: [String]) throws(ServiceFailure) {
     guard arguments.count == 1 else {
       guard arguments.isEmpty, let current else { throw usage("program NAME") }
-      return console.print("The current program is \(current)")
+      return console.print("The current program is \(current.text)")
     }
-    try ProgramRecord.check(ConnectedHosts.program(of: arguments[0]))
-    current = arguments[0]
+    current = try ProgramAddress(arguments[0])
     console.print("The current program is now \(arguments[0])")
   }
 
   /// `connect [HOST]`.
   func connect(_ arguments: [String]) throws(ServiceFailure) {
     guard arguments.count <= 1 else { throw usage("connect [HOST]") }
-    let program = ConnectedHosts.program(of: try currentProgram())
-    let here = try currentProgram()
-    let name = arguments.first.map { "\(program)@\($0)" } ?? here
-    let status = try statusOfLivePup(name)
-    current = name
-    let host = ConnectedHosts.host(of: name)
-    hosts.add(host)
-    try follow(name)
-    console.print("Connected to pup for program \(program) on host \(host)")
+    var program = try currentProgram()
+    if let host = arguments.first {
+      program = try ProgramAddress(program.name, on: try Host(ssh: host))
+    }
+    let status = try statusOfLivePup(program)
+    current = program
+    hosts.add(program.host)
+    try follow(program)
+    let host = program.host.shown
+    console.print("Connected to pup for program \(program.name) on host \(host)")
     if status.state == .loaded, status.version == 0 {
-      console.print("Pup for program \(program) on host \(host) is new")
+      console.print("Pup for program \(program.name) on host \(host) is new")
     } else {
       console.print("  \(status.state.rawValue), version \(status.version)")
     }
   }
 
-  private func statusOfLivePup(_ name: String) throws(ServiceFailure) -> StatusReport {
+  private func statusOfLivePup(
+    _ program: ProgramAddress
+  ) throws(ServiceFailure) -> StatusReport {
+    let name = program.text
     do throws(ServiceFailure) {
       let session = try Session(console)
       let status = try session.status(of: name)
@@ -45,20 +48,19 @@ extension Shell {
       return status
     } catch {
       guard error.exit == .noSuchProgram else { throw error }
-      let program = ConnectedHosts.program(of: name)
       throw ServiceFailure(
         error.exit, code: error.code,
-        message: "there is no pup for program \(program) on host \(ConnectedHosts.host(of: name)): "
-          + "start one there (pup \(program)), or run ./prog here")
+        message: "there is no pup for program \(program.name) on host \(program.host.shown): "
+          + "start one there (pup \(program.name)), or run ./prog here")
     }
   }
 
   /// `disconnect`.
   func disconnect(_ arguments: [String]) throws(ServiceFailure) {
     guard arguments.isEmpty else { throw usage("disconnect") }
-    let name = try currentProgram()
-    unfollow(name)
-    console.print("Disconnected from program \(hosts.shownName(of: name))")
+    let program = try currentProgram()
+    unfollow(program)
+    console.print("Disconnected from program \(hosts.shownName(of: program))")
     current = nil
   }
 
@@ -69,11 +71,11 @@ extension Shell {
     if number != nil { files.removeFirst() }
     guard files.count == 1 || files.count == 2 && files.contains(where: { $0.hasSuffix(".delta") })
     else { throw usage("load [N] x.delta x.pup.o, or load [N] ./prog") }
-    let name = try currentProgram()
+    let program = try currentProgram()
     console.print("Load sequence begins...")
-    let loaded = try Session(console).load(name, files, as: number)
+    let loaded = try Session(console).load(program.text, files, as: number)
     PodusText(
-      program: ConnectedHosts.program(of: name), host: ConnectedHosts.host(of: name)
+      program: program.name, host: program.host.shown
     ).lines(of: loaded, delta: files.first { $0.hasSuffix(".delta") } ?? files[0])
       .forEach { console.print($0) }
     return .done
@@ -81,7 +83,8 @@ extension Shell {
 
   /// `run [ARGUMENTS]`: what was loaded; without a pup, a program that the first argument names.
   func run(_ arguments: [String]) throws(ServiceFailure) -> ExitClass {
-    let name = try currentProgram()
+    let program = try currentProgram()
+    let name = program.text
     let session = try Session(console)
     let status: StatusReport
     if try session.hasLivePup(name) {
@@ -92,9 +95,9 @@ extension Shell {
       }
       status = try session.run(name, arguments)
     }
-    hosts.add(ConnectedHosts.host(of: name))
-    try follow(name)
-    console.print("Program \(ConnectedHosts.program(of: name)) is now running")
+    hosts.add(program.host)
+    try follow(program)
+    console.print("Program \(program.name) is now running")
     if let pid = status.target.pid { console.print("  process \(pid)") }
     return .done
   }
@@ -102,20 +105,21 @@ extension Shell {
   /// `update WHAT`: at a terminal, until the first stop; otherwise until the report.
   func update(_ words: [String]) throws(ServiceFailure) -> ExitClass {
     let arguments = try UpdateArguments(Array(words.dropFirst()))
-    let name = if let named = arguments.name { named } else { try currentProgram() }
+    let program =
+      if let named = arguments.name { try ProgramAddress(named) } else { try currentProgram() }
     let session = try Session(console)
     let request = try session.updateRequest(
       arguments.what, changes: arguments.changes, noGroups: arguments.noGroups,
       waitSeconds: arguments.waitSeconds ?? (isInteractive ? 0 : nil))
     var print = PodusUpdate(console: console)
-    let report = try session.update(name, request) { print.take($0) }
-    return conclude(report, of: name)
+    let report = try session.update(program.text, request) { print.take($0) }
+    return conclude(report, of: program)
   }
 
-  private func conclude(_ report: UpdateReport, of name: String) -> ExitClass {
+  private func conclude(_ report: UpdateReport, of program: ProgramAddress) -> ExitClass {
     switch report.result {
     case .updated, .waiting:
-      console.print("Program \(ConnectedHosts.program(of: name)) update initiated successfully")
+      console.print("Program \(program.name) update initiated successfully")
       if let longest = report.pausesMicroseconds.max() {
         console.print("  the longest stop so far took \(longest) µs")
       }
@@ -126,7 +130,7 @@ extension Shell {
       for waiting in report.waiting { console.print("  \(waiting.sentence)") }
       if report.result == .updated, !isFollowing {
         console.print(
-          "*** Program \(hosts.shownName(of: name)) updated to version \(report.to) successfully ***"
+          "*** Program \(hosts.shownName(of: program)) updated to version \(report.to) successfully ***"
         )
       }
       return report.result == .updated || isInteractive ? .done : .cannot
@@ -136,7 +140,7 @@ extension Shell {
     }
   }
 
-  func currentProgram() throws(ServiceFailure) -> String {
+  func currentProgram() throws(ServiceFailure) -> ProgramAddress {
     guard let current else {
       throw .malformed("usage", "no program is current: program NAME makes one so")
     }

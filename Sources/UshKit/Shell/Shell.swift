@@ -16,11 +16,10 @@ package final class Shell {
   private(set) var isInteractive = false
   private var hasQuit = false
 
-  /// The current program, with `@HOST` if it is on another.
-  var current: String?
+  var current: ProgramAddress?
   let hosts = ConnectedHosts()
   var notices: NoticeQueue?
-  private var feeds: [String: NoticeFeed] = [:]
+  private var feeds: [ProgramAddress: NoticeFeed] = [:]
 
   package init(_ console: Console, runOneLine: @escaping Runner) {
     self.console = console
@@ -70,7 +69,7 @@ package final class Shell {
     case "load" where current != nil && !isPlain: return try load(words)
     case "run" where current != nil && !isPlain: return try run(arguments)
     case "update" where current != nil && !isPlain: return try update(words)
-    default: return runOneLine(current.map { ShellCommand.words(words, for: $0) } ?? words)
+    default: return runOneLine(current.map { ShellCommand.words(words, for: $0.text) } ?? words)
     }
     return .done
   }
@@ -144,15 +143,15 @@ package final class Shell {
   // MARK: - Notices
 
   /// From now on tells what happens to a program, if somebody is there to be told.
-  func follow(_ name: String) throws(ServiceFailure) {
+  func follow(_ program: ProgramAddress) throws(ServiceFailure) {
     guard let notices else { return }
-    feeds[name]?.close()
+    feeds[program]?.close()
     let hosts = hosts
-    feeds[name] = try NoticeFeed(name, into: notices) { hosts.shownName(of: name) }
+    feeds[program] = try NoticeFeed(program.text, into: notices) { hosts.shownName(of: program) }
   }
 
-  func unfollow(_ name: String) {
-    feeds.removeValue(forKey: name)?.close()
+  func unfollow(_ program: ProgramAddress) {
+    feeds.removeValue(forKey: program)?.close()
   }
 
   var isFollowing: Bool { notices != nil }

@@ -63,7 +63,7 @@ struct ShellCompletion {
 
   private var known: VersionsReport? {
     guard let current = shell.current else { return nil }
-    return try? Session(shell.console).versions(of: current)
+    return try? Session(shell.console).versions(of: current.text)
   }
 
   /// The hosts that ssh knows by name.
