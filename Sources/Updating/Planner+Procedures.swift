@@ -43,10 +43,37 @@ extension Planner {
   mutating func reuseOrPlace(
     _ fresh: [Int], _ linker: inout Linker<Decoder>
   ) throws(LinkFailure) -> [Placed] {
+    var (placed, missing) = reuse(fresh, &linker)
+    // What was found lets those be found that refer to it as a clone.
+    while !missing.isEmpty {
+      let (more, rest) = reuse(missing.map(\.index), &linker)
+      placed += more
+      missing = rest
+      if more.isEmpty { break }
+    }
+    try linker.place(procedures: missing.map(\.index))
+    for (index, key) in missing {
+      let id = linker.binding.procedures[index].id
+      linker.model.implementations.append(
+        Implementation(
+          procedure: id, version: linker.binding.version, parts: linker.parts(of: index), key: key))
+      linker.binding.procedures[index].implementation = linker.model.implementations.count - 1
+      placed.append(
+        Placed(
+          index: index, implementation: linker.model.implementations.count - 1))
+    }
+    return placed
+  }
+
+  /// Binds those of `fresh` whose code is in the target already; the others come back with the key
+  /// that their code will have.
+  private func reuse(
+    _ fresh: [Int], _ linker: inout Linker<Decoder>
+  ) -> (found: [Placed], missing: [(index: Int, key: ContentKey?)]) {
     let digest = ContentDigest(
       index: new, binding: linker.binding, model: linker.model, decoder: decoder,
       unplaced: Set(fresh))
-    var placed: [Placed] = []
+    var found: [Placed] = []
     var missing: [(index: Int, key: ContentKey?)] = []
     for index in fresh {
       let key = digest.key(ofProcedure: index)
@@ -56,22 +83,14 @@ extension Planner {
           $0.procedure == id && $0.key == key
         })
       {
-        placed.append(Placed(index: index, implementation: known))
+        found.append(Placed(index: index, implementation: known))
       } else {
         missing.append((index, key))
       }
     }
-    try linker.place(procedures: missing.map(\.index))
-    for (index, key) in missing {
-      let id = linker.binding.procedures[index].id
-      linker.model.implementations.append(
-        Implementation(
-          procedure: id, version: linker.binding.version, parts: linker.parts(of: index), key: key))
-      placed.append(
-        Placed(
-          index: index, implementation: linker.model.implementations.count - 1))
-    }
-    return placed
+    // Only now: the digest took them all as not yet placed.
+    for item in found { linker.binding.procedures[item.index].implementation = item.implementation }
+    return (found, missing)
   }
 
   /// Puts the plan together.
@@ -83,7 +102,6 @@ extension Planner {
       uniquingKeysWith: { first, _ in first })
     var planned: [PlannedProcedure] = []
     for item in placed {
-      linker.binding.procedures[item.index].implementation = item.implementation
       let record = linker.binding.procedures[item.index]
       let entry = linker.model.implementations[item.implementation].entry
       guard let change = changeOf[item.index] else { continue }

@@ -73,15 +73,11 @@ plain gcc makes the same code of an edit that was meant to change it: the optimi
 
 def programs():
     found = []
-    for name in ("till", "calc", "grid"):
+    for name in ("till", "calc", "grid", "medley"):
         folder = f"{FIXTURES}/oracle/{name}"
         found.append(_read(name, folder, os.listdir(folder)))
     shop = [f for f in os.listdir(f"{FIXTURES}/shop") if f.endswith((".c", ".h"))]
     found.append(_read("shop", f"{FIXTURES}/shop", [f for f in shop if f != "unused.c"]))
-    zoo = _read("zoo", f"{FIXTURES}/zoo", ["v1.c", "zoo.h"])
-    whole = zoo.files["v1.c"].replace('#include "zoo.h"\n', zoo.files["zoo.h"])
-    whole = whole.replace("__attribute__((noinline)) ", "")
-    found.append(Program("zoo", {"zoo.c": whole}))
     return found
 
 

@@ -101,7 +101,10 @@ package actor FixtureBuilder {
       hasMakefile
       ? Command(
         "/usr/bin/make",
-        ["-s", "CC=\(compiler)", "CFLAGS=\(build.flags.joined(separator: " "))", build.program])
+        [
+          "-s", "CC=\(compiler)", "CFLAGS=\(build.flags.joined(separator: " "))",
+          "VERSION=\(build.version)", build.program,
+        ])
       : Command(compiler, build.flags + ["-pthread", "\(build.fixture).c", "-o", build.program])
     var placed = command
     placed.environment = environment
@@ -123,7 +126,7 @@ private func copyFiles(from source: String, to place: String) throws {
   for name in try FileManager.default.contentsOfDirectory(atPath: source) {
     let kind = try FileManager.default.attributesOfItem(atPath: "\(source)/\(name)")[.type]
     guard kind as? FileAttributeType == .typeRegular else { continue }
-    if name.hasSuffix(".o") || name.hasSuffix(".a") { continue }
+    if [".o", ".a", ".so"].contains(where: name.hasSuffix) { continue }
     if name.first == "v", name.hasSuffix(".c"), name.count == 4 { continue }
     try overwrite("\(place)/\(name)", with: "\(source)/\(name)")
   }
