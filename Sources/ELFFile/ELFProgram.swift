@@ -137,6 +137,9 @@ package struct ELFProgram: Sendable {
     }.joined()
   }
 
+  /// The info byte of an STT_FILE symbol, which is local.
+  private static let localFile: UInt8 = 4
+
   /// The symbols of `.symtab`, or of `.dynsym` when the file is stripped.
   package func symbols() throws(ELFFailure) -> [ProgramSymbol] {
     let stripped = sections.first { $0.type == 11 }
@@ -146,6 +149,7 @@ package struct ELFProgram: Sendable {
     let strings = contents(of: sections[Int(table.link) - 1])
     let entries = contents(of: table)
     var result: [ProgramSymbol] = []
+    var isHidden = false
     do throws(ParseFailure) {
       var reader = ByteReader(entries.span)
       var names = ByteReader(strings.span)
@@ -156,12 +160,14 @@ package struct ELFProgram: Sendable {
         let section: UInt16 = try reader.read()
         let value: UInt64 = try reader.read()
         let size: UInt64 = try reader.read()
+        if info == Self.localFile { isHidden = name == 0 }
         guard section != 0, name != 0 else { continue }
         try names.seek(to: name)
         result.append(
           ProgramSymbol(
-            name: try names.readCString(), isLocal: info >> 4 == 0, kind: info & 0xF, value: value,
-            byteCount: size))
+            name: try names.readCString(), isLocal: info >> 4 == 0,
+            isHidden: isHidden && info >> 4 == 0,
+            kind: info & 0xF, value: value, byteCount: size))
       }
     } catch {
       throw .malformed(file: file, what: "the symbol table")
@@ -205,6 +211,10 @@ package struct ELFProgram: Sendable {
 package struct ProgramSymbol: Hashable, Sendable {
   package var name: String
   package var isLocal: Bool
+  /// Was global in its object and hidden, so that the link made it local.
+  ///
+  /// GNU ld puts these behind an STT_FILE symbol without a name.
+  package var isHidden: Bool
   /// STT_ value.
   package var kind: UInt8
   package var value: UInt64

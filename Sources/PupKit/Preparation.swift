@@ -98,7 +98,7 @@ struct Preparation: Sendable {
       let program = try ELFProgram(atPath: target.executable)
       var result: [String: ForeignSymbols.Own] = [:]
       for symbol in try program.symbols()
-      where !symbol.isLocal || symbol.name.hasPrefix("__rela_iplt") {
+      where !symbol.isLocal || symbol.isHidden || symbol.name.hasPrefix("__rela_iplt") {
         result[symbol.name] = ForeignSymbols.Own(
           address: LinkAddress(rawValue: symbol.value).loaded(at: target.layout.bias),
           kind: symbol.kind)

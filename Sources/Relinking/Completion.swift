@@ -42,9 +42,12 @@ package struct Completion<Decoder: InstructionDecoding> {
       delta.units.append(unit(number, linked, units[number]))
       let table = ObjectProcedures(linked, unit: number)
       delta.procedures += table.procedures(units[number], &delta)
-      if let unit = units[number] {
-        delta.data += data(of: unit, number, delta.types)
-      } else if !table.isEmpty {
+      let symbols = SymbolData(linked)
+      let described = units[number].map { data(of: $0, number, delta.types, symbols) } ?? []
+      delta.data += described
+      delta.data += symbols.undescribed(
+        described, unit: number, path: delta.units[number].path, &delta.types)
+      if units[number] == nil, !table.isEmpty {
         delta.remarks.append(
           "\(delta.units[number].path): no debug information: its procedures cannot be updated")
       }
@@ -104,7 +107,7 @@ package struct Completion<Decoder: InstructionDecoding> {
   }
 
   private func data(
-    of unit: DebugInformation.Unit, _ number: Int, _ types: TypeGraph
+    of unit: DebugInformation.Unit, _ number: Int, _ types: TypeGraph, _ symbols: SymbolData
   ) -> [Delta.Datum] {
     let threadLocals = ThreadLocalSymbols(objects[number].object).places(of: unit.data)
     return unit.data.compactMap { datum in
@@ -126,6 +129,9 @@ package struct Completion<Decoder: InstructionDecoding> {
           guard place.object == number else { return nil }
           described.section = place.section
           described.offset = place.offset
+          if let size = symbols.byteCount(in: place.section, at: place.offset) {
+            described.byteCount = max(described.byteCount, size)
+          }
         }
       }
       return described

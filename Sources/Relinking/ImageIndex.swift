@@ -12,7 +12,7 @@ package enum Reference: Hashable, Sendable {
   case datum(Int, offset: Int64)
   /// Content without a name of its own: strings, constants, jump tables.
   case literal(unit: Int, section: SectionID, offset: Int64)
-  /// A symbol that no prepared unit defines.
+  /// A symbol that no prepared unit defines, or an indirect function.
   case foreign(String, offset: Int64)
   case absolute(UInt64)
 }
@@ -22,6 +22,8 @@ package struct ImageIndex: Sendable {
   package let image: ProgramImage
   private var globalProcedures: [String: Int] = [:]
   private var globalData: [String: Int] = [:]
+  /// Further names of data: aliases, and symbols inside of a datum.
+  private var dataAliases: [String: (datum: Int, offset: Int64)] = [:]
   private var owners: [Place: Owner] = [:]
 
   private struct Place: Hashable {
@@ -38,11 +40,14 @@ package struct ImageIndex: Sendable {
 
   package init(_ image: ProgramImage) {
     self.image = image
+    let weak = image.delta.units.indices.map { Self.weakNames(image.object(of: $0)) }
     for (index, procedure) in image.delta.procedures.enumerated() {
-      indexProcedure(procedure, index)
+      indexProcedure(procedure, index, weak: weak[procedure.unit])
     }
     for (index, datum) in image.delta.data.enumerated() {
-      if !datum.isStatic { globalData[datum.name] = index }
+      if !datum.isStatic, globalData[datum.name] == nil || !weak[datum.unit].contains(datum.name) {
+        globalData[datum.name] = index
+      }
       guard let section = datum.section else { continue }
       owners[Place(unit: datum.unit, section: section), default: Owner()].data
         .append((datum.offset, datum.offset + datum.byteCount, index))
@@ -52,11 +57,33 @@ package struct ImageIndex: Sendable {
       owners[place]?.parts.sort { $0.offset < $1.offset }
       owners[place]?.data.sort { $0.offset < $1.offset }
     }
+    for unit in image.delta.units.indices { indexDataAliases(ofUnit: unit) }
   }
 
-  private mutating func indexProcedure(_ procedure: Delta.Procedure, _ index: Int) {
+  private mutating func indexDataAliases(ofUnit unit: Int) {
+    for symbol in image.object(of: unit).symbols
+    where symbol.type == .object && symbol.binding != .local && globalData[symbol.name] == nil {
+      guard case .section(let section) = symbol.place,
+        let data = owners[Place(unit: unit, section: section)]?.data,
+        let found = data.first(where: { $0.offset <= symbol.value && symbol.value < $0.end })
+      else { continue }
+      dataAliases[symbol.name] = (found.datum, Int64(symbol.value - found.offset))
+    }
+  }
+
+  /// What another unit's definition wins over, whichever comes first on the link line.
+  private static func weakNames(_ object: ObjectFile) -> Set<String> {
+    Set(object.symbols.filter { $0.binding == .weak && $0.isDefined }.map(\.name))
+  }
+
+  private mutating func indexProcedure(
+    _ procedure: Delta.Procedure, _ index: Int, weak: Set<String>
+  ) {
     if !procedure.isStatic {
-      for name in [procedure.name] + procedure.aliases { globalProcedures[name] = index }
+      for name in [procedure.name] + procedure.aliases
+      where globalProcedures[name] == nil || !weak.contains(name) {
+        globalProcedures[name] = index
+      }
     }
     for (number, part) in procedure.parts.enumerated() {
       owners[Place(unit: procedure.unit, section: part.section), default: Owner()].parts
@@ -95,7 +122,12 @@ package struct ImageIndex: Sendable {
     if symbol.binding != .local {
       if let procedure = globalProcedures[symbol.name] { return .procedure(procedure) }
       if let datum = globalData[symbol.name] { return .datum(datum, offset: distance) }
+      if let (datum, offset) = dataAliases[symbol.name] {
+        return .datum(datum, offset: offset + distance)
+      }
     }
+    // Its place is that of the resolver; what it stands for, only the target knows.
+    if symbol.type == .indirectFunction { return .foreign(symbol.name, offset: distance) }
     switch symbol.place {
     case .undefined, .common: return .foreign(symbol.name, offset: distance)
     case .absolute: return .absolute(symbol.value &+ UInt64(bitPattern: distance))

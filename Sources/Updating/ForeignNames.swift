@@ -33,7 +33,9 @@ package struct ForeignNames: Sendable {
     for relocation in relocations {
       guard let id = relocation.symbol else { continue }
       let symbol = object[id]
-      guard symbol.place == .undefined || symbol.place == .common else { continue }
+      guard
+        symbol.place == .undefined || symbol.place == .common || symbol.type == .indirectFunction
+      else { continue }
       if index.procedure(named: symbol.name) == nil, index.datum(named: symbol.name) == nil {
         names.insert(symbol.name)
       }

@@ -7,7 +7,9 @@ package import VersionSpace
 package struct ForeignSymbols: Sendable {
   /// The program's own symbols (`.symtab`), which a COPY relocation makes win over a library's.
   private let own: [String: Own]
+  /// The program, if it has a dynamic section, and its libraries.
   private let objects: [LoadedObject]
+  private let bias: LoadBias
 
   /// A symbol that the program's own file defines.
   package struct Own: Hashable, Sendable {
@@ -28,6 +30,7 @@ package struct ForeignSymbols: Sendable {
     memory: borrowing some TraceeMemory & ~Copyable
   ) throws(TraceeFailure) {
     self.own = own
+    self.bias = bias
     guard let dynamic else {
       objects = []
       return
@@ -91,7 +94,7 @@ package struct ForeignSymbols: Sendable {
   ) throws(TraceeFailure) -> Definition? {
     if let symbol = own[name] {
       guard symbol.kind == 10 else { return .address(symbol.address) }
-      let value = try resolvedInProgram(symbol.address.rawValue, memory: memory)
+      let value = try resolvedInProgram(symbol.address, memory: memory)
       return value.map(Definition.address) ?? .unresolvedIndirect
     }
     for object in objects {
@@ -127,16 +130,20 @@ package struct ForeignSymbols: Sendable {
     return nil
   }
 
-  /// The same in a static program, whose IRELATIVE table two symbols bound.
+  /// The same for an ifunc that the program itself defines: its IRELATIVE relocations stand in its
+  /// dynamic section, or where two symbols bound them if it has none.
   private func resolvedInProgram(
-    _ resolver: UInt64, memory: borrowing some TraceeMemory & ~Copyable
+    _ resolver: TraceeAddress, memory: borrowing some TraceeMemory & ~Copyable
   ) throws(TraceeFailure) -> TraceeAddress? {
-    guard let start = own["__rela_iplt_start"]?.address, let end = own["__rela_iplt_end"]?.address,
+    var relocations = try objects.first?.relocations(memory: memory) ?? []
+    if let start = own["__rela_iplt_start"]?.address, let end = own["__rela_iplt_end"]?.address,
       start < end, end.rawValue - start.rawValue < 1 << 20
-    else { return nil }
-    let bytes = try memory.bytes(at: start, byteCount: Int(end.rawValue - start.rawValue))
-    for relocation in LoadedObject.relocations(bytes, bias: 0)
-    where relocation.addend == resolver {
+    {
+      let bytes = try memory.bytes(at: start, byteCount: Int(end.rawValue - start.rawValue))
+      relocations += LoadedObject.relocations(bytes, bias: bias.rawValue)
+    }
+    let wanted = resolver.rawValue &- bias.rawValue
+    for relocation in relocations where relocation.type == 37 && relocation.addend == wanted {
       return TraceeAddress(rawValue: try memory.word(at: TraceeAddress(rawValue: relocation.place)))
     }
     return nil

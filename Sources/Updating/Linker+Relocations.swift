@@ -79,6 +79,11 @@ extension Linker {
     return symbol.name
   }
 
+  private func isWeak(_ relocation: Relocation, _ chunk: Chunk) -> Bool {
+    guard let id = relocation.symbol else { return false }
+    return index.image.object(of: chunk.unit)[id].binding == .weak
+  }
+
   private func unsupported(_ relocation: Relocation, _ chunk: Chunk) -> LinkFailure {
     .unsupportedRelocation(
       type: relocation.type.description, symbol: symbolName(relocation, chunk), by: chunk.user)
@@ -158,7 +163,11 @@ extension Linker {
     case .absolute(let value): return value
     case .foreign(let name, let offset):
       guard let address = foreign[name] else {
-        throw .unresolved(symbol: name, by: chunk.user)
+        // What is weak and nowhere defined is at 0 (gABI "Symbol Table", STB_WEAK).
+        guard isWeak(relocation, chunk) else {
+          throw .unresolved(symbol: name, by: chunk.user)
+        }
+        return mayBeFar ? 0 : try stub(for: name, at: TraceeAddress(rawValue: 0)).rawValue
       }
       let target = address.rawValue &+ UInt64(bitPattern: offset)
       return mayBeFar || isNear(target) ? target : try stub(for: name, at: address).rawValue

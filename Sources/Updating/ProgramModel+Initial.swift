@@ -97,6 +97,7 @@ extension StorageKey {
     let unit = datum.isStatic ? DisplayNames.baseName(delta.units[datum.unit].path) : ""
     self.init(
       identity: "\(thread)\(unit):\(datum.procedure ?? ""):\(scope):\(datum.name)",
-      layout: delta.types.layoutText(of: datum.type))
+      // The size too: that of a flexible array is not in its type.
+      layout: "\(delta.types.layoutText(of: datum.type)), \(datum.byteCount) bytes")
   }
 }
