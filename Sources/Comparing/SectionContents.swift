@@ -28,9 +28,6 @@ enum LiteralKind: Hashable {
 }
 
 extension Section {
-  /// Whether the program cannot write to it once it runs.
-  var isConstant: Bool { !flags.contains(.writable) || name.hasPrefix(".data.rel.ro") }
-
   /// Whether only the medium or large code model reaches it (`SHF_X86_64_LARGE`).
   var isLarge: Bool { flags.rawValue & 0x1000_0000 != 0 }
 

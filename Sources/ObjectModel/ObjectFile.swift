@@ -105,6 +105,8 @@ package struct Section: Hashable, Sendable {
 
   package var isAllocated: Bool { flags.contains(.allocated) }
   package var isExecutable: Bool { flags.contains(.executable) }
+  /// Whether the program cannot write to it once it runs.
+  package var isConstant: Bool { !flags.contains(.writable) || name.hasPrefix(".data.rel.ro") }
 }
 
 /// A section's `sh_type`; types that no pass looks at keep their number.

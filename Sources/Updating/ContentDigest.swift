@@ -14,6 +14,12 @@ package struct ContentDigest<Decoder: InstructionDecoding>: Sendable {
   /// Procedures whose implementation is not yet known; what refers into their parts has no key.
   let unplaced: Set<Int>
 
+  /// Content that stands in the digest already, of one unit.
+  struct Visited {
+    var sections: Set<SectionID> = []
+    var data: Set<Int> = []
+  }
+
   package init(
     index: ImageIndex, binding: Binding, model: ProgramModel, decoder: Decoder,
     unplaced: Set<Int> = []
@@ -30,7 +36,7 @@ package struct ContentDigest<Decoder: InstructionDecoding>: Sendable {
   package func key(ofProcedure procedure: Int) -> ContentKey? {
     let described = index.image.delta.procedures[procedure]
     var writer = ByteWriter()
-    var visited: Set<SectionID> = []
+    var visited = Visited()
     for part in described.parts {
       writer.appendCString("part " + part.kind.rawValue)
       let chunk = Chunk(
@@ -46,7 +52,7 @@ package struct ContentDigest<Decoder: InstructionDecoding>: Sendable {
     let described = index.image.delta.data[datum]
     guard let section = described.section else { return nil }
     var writer = ByteWriter()
-    var visited: Set<SectionID> = []
+    var visited = Visited()
     let chunk = Chunk(
       unit: described.unit, section: section, offset: described.offset,
       byteCount: described.byteCount, isCode: false, user: described.name)
@@ -55,7 +61,7 @@ package struct ContentDigest<Decoder: InstructionDecoding>: Sendable {
 
   private func digest(
     _ chunk: Chunk, of procedure: Int?, into writer: inout ByteWriter,
-    visited: inout Set<SectionID>
+    visited: inout Visited
   ) -> Bool {
     let section = index.image.object(of: chunk.unit)[chunk.section]
     let end = chunk.offset + chunk.byteCount
@@ -88,10 +94,13 @@ package struct ContentDigest<Decoder: InstructionDecoding>: Sendable {
 
   private func digest(
     _ reference: Reference, of procedure: Int?, into writer: inout ByteWriter,
-    visited: inout Set<SectionID>
+    visited: inout Visited
   ) -> Bool {
     switch reference {
     case .procedure(let callee): writer.append(binding.procedures[callee].trampoline.rawValue)
+    case .datum(let datum, let offset) where isLabelTable(datum):
+      writer.append(offset)
+      return digestLabelTable(datum, of: procedure, into: &writer, visited: &visited)
     case .datum(let datum, let offset):
       writer.append(binding.data[datum] &+ UInt64(bitPattern: offset))
     case .foreign(let name, let offset):
@@ -114,9 +123,37 @@ package struct ContentDigest<Decoder: InstructionDecoding>: Sendable {
     return true
   }
 
+  /// Whether a datum is constant and leads to places inside of procedures: each implementation of
+  /// theirs has one of its own.
+  package func isLabelTable(_ datum: Int) -> Bool {
+    let described = index.image.delta.data[datum]
+    guard let id = described.section else { return false }
+    let section = index.image.object(of: described.unit)[id]
+    guard section.isConstant else { return false }
+    let range = described.offset..<(described.offset + described.byteCount)
+    return section.relocations.contains { relocation in
+      guard range.contains(relocation.offset) else { return false }
+      if case .part = index.reference(of: relocation, unit: described.unit, tail: 0) { return true }
+      return false
+    }
+  }
+
+  private func digestLabelTable(
+    _ datum: Int, of procedure: Int?, into writer: inout ByteWriter, visited: inout Visited
+  ) -> Bool {
+    let described = index.image.delta.data[datum]
+    guard let section = described.section else { return false }
+    guard visited.data.insert(datum).inserted else { return true }
+    return digest(
+      Chunk(
+        unit: described.unit, section: section, offset: described.offset,
+        byteCount: described.byteCount, isCode: false, user: described.name),
+      of: procedure, into: &writer, visited: &visited)
+  }
+
   private func digestLiteral(
     _ unit: Int, _ id: SectionID, _ offset: Int64, of procedure: Int?,
-    into writer: inout ByteWriter, visited: inout Set<SectionID>
+    into writer: inout ByteWriter, visited: inout Visited
   ) -> Bool {
     let section = index.image.object(of: unit)[id]
     if section.flags.contains(.mergeable), section.relocations.isEmpty,
@@ -127,7 +164,7 @@ package struct ContentDigest<Decoder: InstructionDecoding>: Sendable {
       return true
     }
     writer.append(offset)
-    guard visited.insert(id).inserted else { return true }
+    guard visited.sections.insert(id).inserted else { return true }
     let chunk = Chunk(
       unit: unit, section: id, offset: 0, byteCount: UInt64(section.byteCount), isCode: false,
       user: section.name)

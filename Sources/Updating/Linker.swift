@@ -42,7 +42,17 @@ package struct Linker<Decoder: InstructionDecoding>: Sendable {
 
   /// Links the procedures with these indices in the delta; they may refer to each other's parts.
   package mutating func place(procedures: [Int]) throws(LinkFailure) {
+    try reserve(procedures: procedures)
+    try fill(procedures: procedures)
+  }
+
+  /// Gives procedures their places, so that others and data can refer to their parts.
+  mutating func reserve(procedures: [Int]) throws(LinkFailure) {
     for procedure in procedures { try reserve(procedure) }
+  }
+
+  /// Writes the code of procedures that have places.
+  mutating func fill(procedures: [Int]) throws(LinkFailure) {
     let first = injection.code.count
     for procedure in procedures {
       let described = index.image.delta.procedures[procedure]

@@ -40,9 +40,12 @@ extension Planner {
   }
 
   /// Finds each procedure's code in the target, or links it into the arena.
+  ///
+  /// `tables`: constant tables of labels, which are placed with their procedures; those that are to
+  /// be filled come back.
   mutating func reuseOrPlace(
-    _ fresh: [Int], _ linker: inout Linker<Decoder>
-  ) throws(LinkFailure) -> [Placed] {
+    _ fresh: [Int], _ tables: [Int], _ linker: inout Linker<Decoder>
+  ) throws(LinkFailure) -> (procedures: [Placed], tables: [(Int, TraceeAddress)]) {
     var (placed, missing) = reuse(fresh, &linker)
     // What was found lets those be found that refer to it as a clone.
     while !missing.isEmpty {
@@ -51,7 +54,7 @@ extension Planner {
       missing = rest
       if more.isEmpty { break }
     }
-    try linker.place(procedures: missing.map(\.index))
+    try linker.reserve(procedures: missing.map(\.index))
     for (index, key) in missing {
       let id = linker.binding.procedures[index].id
       linker.model.implementations.append(
@@ -62,7 +65,13 @@ extension Planner {
         Placed(
           index: index, implementation: linker.model.implementations.count - 1))
     }
-    return placed
+    var placedTables: [(Int, TraceeAddress)] = []
+    for table in tables {
+      guard let address = try placeConstant(table, &linker) else { continue }
+      placedTables.append((table, address))
+    }
+    try linker.fill(procedures: missing.map(\.index))
+    return (placed, placedTables)
   }
 
   /// Binds those of `fresh` whose code is in the target already; the others come back with the key
@@ -70,9 +79,7 @@ extension Planner {
   private func reuse(
     _ fresh: [Int], _ linker: inout Linker<Decoder>
   ) -> (found: [Placed], missing: [(index: Int, key: ContentKey?)]) {
-    let digest = ContentDigest(
-      index: new, binding: linker.binding, model: linker.model, decoder: decoder,
-      unplaced: Set(fresh))
+    let digest = digest(linker, unplaced: Set(fresh))
     var found: [Placed] = []
     var missing: [(index: Int, key: ContentKey?)] = []
     for index in fresh {

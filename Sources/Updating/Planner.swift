@@ -59,11 +59,13 @@ package struct Planner<Decoder: InstructionDecoding> {
     var linker = Linker(
       index: new, decoder: decoder, binding: provisionalBinding(), model: model,
       tlsByteCount: tlsByteCount, foreign: foreign(ForeignNames(new).used(by: fresh + maps)))
-    let created = try createData(&linker)
+    let (created, tables) = try createData(&linker)
     try createTrampolines(&linker)
-    let placed = try reuseOrPlace(fresh, &linker)
+    let (placed, placedTables) = try reuseOrPlace(fresh, tables, &linker)
     try placeMaps(maps, &linker)
-    for (datum, address) in created { try linker.initialise(datum: datum, at: address) }
+    for (datum, address) in created + placedTables {
+      try linker.initialise(datum: datum, at: address)
+    }
     return try finish(&linker, placed: placed, maps: maps)
   }
 
@@ -142,49 +144,69 @@ package struct Planner<Decoder: InstructionDecoding> {
       procedures: bound.map { $0 ?? none }, data: storage.map { $0 ?? 0 })
   }
 
-  /// Storage for data that is new or moves; a datum that an earlier version had comes back to its
-  /// old place, with the value it had.
+  /// Storage for data that is new or moves.
+  ///
+  /// A datum that an earlier version had comes back to its old place, with the value it had. Tables
+  /// of labels wait until it is known where their procedures are.
   private mutating func createData(
     _ linker: inout Linker<Decoder>
-  ) throws(LinkFailure) -> [(Int, TraceeAddress)] {
+  ) throws(LinkFailure) -> (created: [(Int, TraceeAddress)], tables: [Int]) {
     var created: [(Int, TraceeAddress)] = []
+    var tables: [Int] = []
+    let digest = digest(linker)
     for change in changes.data {
       guard let index = change.new, storage[index] == nil else { continue }
       let key = StorageKey(new.image.delta, datum: index)
       var isMapped = false
       if case .map = change.action { isMapped = true }
       let isConstant = isConstant(index)
+      if isConstant, digest.isLabelTable(index) {
+        tables.append(index)
+        continue
+      }
       if !isMapped, !isConstant, change.old == nil, let known = linker.model.storages[key] {
         storage[index] = known.rawValue
         linker.binding.data[index] = known.rawValue
         continue
       }
-      let content = isConstant ? contentKey(ofDatum: index, linker) : nil
-      if let content, let known = linker.model.literals[content] {
-        storage[index] = known.rawValue
-        linker.binding.data[index] = known.rawValue
+      if isConstant {
+        if let address = try placeConstant(index, &linker) { created.append((index, address)) }
         continue
       }
       let address = try linker.place(datum: index)
-      if let content { linker.model.literals[content] = address }
-      if !isConstant { linker.model.storages[key] = address }
+      linker.model.storages[key] = address
       storage[index] = address.rawValue
       linker.binding.data[index] = address.rawValue
       created.append((index, address))
     }
-    return created
+    return (created, tables)
+  }
+
+  /// Binds a constant to equal content in the arena; otherwise gives it storage, which comes back and
+  /// is to be filled.
+  mutating func placeConstant(
+    _ index: Int, _ linker: inout Linker<Decoder>
+  ) throws(LinkFailure) -> TraceeAddress? {
+    let content = digest(linker).key(ofDatum: index)
+    let known = content.flatMap { linker.model.literals[$0] }
+    let address = if let known { known } else { try linker.place(datum: index) }
+    if let content { linker.model.literals[content] = address }
+    storage[index] = address.rawValue
+    linker.binding.data[index] = address.rawValue
+    return known == nil ? address : nil
   }
 
   private func isConstant(_ datum: Int) -> Bool {
     let described = new.image.delta.data[datum]
     guard let section = described.section else { return false }
-    let flags = new.image.object(of: described.unit)[section]
-    return !flags.flags.contains(.writable) || flags.name.hasPrefix(".data.rel.ro")
+    return new.image.object(of: described.unit)[section].isConstant
   }
 
-  private func contentKey(ofDatum datum: Int, _ linker: Linker<Decoder>) -> ContentKey? {
+  func digest(
+    _ linker: Linker<Decoder>, unplaced: Set<Int> = []
+  ) -> ContentDigest<Decoder> {
     ContentDigest(
-      index: new, binding: linker.binding, model: linker.model, decoder: decoder
-    ).key(ofDatum: datum)
+      index: new, binding: linker.binding, model: linker.model, decoder: decoder,
+      unplaced: unplaced)
   }
 }
