@@ -15,6 +15,7 @@ struct Completing {
   let strip: StripWishes
 
   static let nothingPrepared = "nothing in it was compiled by pupcc"
+  static let noDebugInformation = "it has no debug information (stripped before the link?)"
 
   /// - Returns: what the program lacks; `nil` if it was completed.
   func run() throws(DriverFailure) -> String? {
@@ -23,12 +24,14 @@ struct Completing {
       guard let section = program.section(named: PreparedName.embeddedObject) else {
         return Self.nothingPrepared
       }
-      let delta = try describe(program, section)
+      guard let debug = try debugInformation(of: program) else { return Self.noDebugInformation }
+      let delta = try describe(program, section, debug)
       guard delta.procedures.first?.name == "main" else {
         return "its main was not compiled by pupcc"
       }
       try patchDescriptor(&program, delta)
       try finish(program, delta)
+      noteUndescribed(delta)
       noteResidents(delta)
       return nil
     } catch {
@@ -37,7 +40,7 @@ struct Completing {
   }
 
   private func describe(
-    _ program: ELFProgram, _ section: ELFProgram.ProgramSection
+    _ program: ELFProgram, _ section: ELFProgram.ProgramSection, _ debug: DebugInformation
   ) throws(ELFFailure) -> Delta {
     let entries: [EmbeddedObjects.Entry]
     let placements: [ObjectIdentity: [SectionID: LinkAddress]]
@@ -51,7 +54,6 @@ struct Completing {
     } catch {
       throw .malformed(file: path, what: String(describing: error))
     }
-    let debug = try debugInformation(of: program)
     guard
       let descriptor = try program.symbols().first(where: { $0.name == "__pup_descriptor" })
     else { throw .malformed(file: path, what: "the runtime's descriptor is missing") }
@@ -75,9 +77,10 @@ struct Completing {
     return delta
   }
 
+  /// - Returns: `nil` when no object brought any, as after `strip -g` of all of them.
   private func debugInformation(
     of program: ELFProgram
-  ) throws(ELFFailure) -> DebugInformation {
+  ) throws(ELFFailure) -> DebugInformation? {
     var tables: [(name: String, bytes: [UInt8])] = []
     for name in [".debug_rnglists", ".debug_loclists"] {
       guard let section = program.section(named: name) else { continue }
@@ -89,6 +92,7 @@ struct Completing {
       }
       return try DWARFReader.read(path: path)
     } catch {
+      if case .missing = error { return nil }
       throw .malformed(file: path, what: error.sentence)
     }
   }
@@ -132,6 +136,14 @@ struct Completing {
     } catch {
       throw .unwritable(file: path, what: error.sentence ?? "")
     }
+  }
+
+  /// No update could tell: there is nothing to compare.
+  private func noteUndescribed(_ delta: Delta) {
+    let found = delta.remarks.filter { $0.hasSuffix(Delta.undescribed) }
+    guard let first = found.first else { return }
+    let rest = found.count > 1 ? ", as of \(found.count - 1) more" : ""
+    Driver.note("\(path): \(first)\(rest) (stripped before the link?)")
   }
 
   private func noteResidents(_ delta: Delta) {

@@ -6,6 +6,8 @@ package enum ImageFailure: Error, Hashable, Sendable {
   case elf(ELFFailure)
   /// A sound ELF file that `pupcc` did not make.
   case notPrepared(file: String)
+  /// `pupcc` made it, but a tool took out the sections that describe it.
+  case stripped(file: String)
   /// Made by a `pupcc` whose format is not known here.
   case otherFormat(file: String, found: Int, known: Int)
   /// No unit of it has debug information, so nothing is known of its procedures.
@@ -19,6 +21,8 @@ package enum ImageFailure: Error, Hashable, Sendable {
     case .elf(let failure): failure.sentence
     case .notPrepared(let file):
       "\(file): it was not made by pupcc; build it with CC=pupcc"
+    case .stripped(let file):
+      "\(file): a tool took out its .pup sections (eu-strip does; strip leaves them): build it again"
     case .otherFormat(let file, let found, let known):
       "\(file): made by another version of pupcc: delta format \(found), known here is \(known)"
     case .noDebugInformation(let file):

@@ -12,7 +12,8 @@ package enum ProgramImages {
   /// - Throws: what is wrong with the file, or that `pupcc` did not make it.
   package static func read(_ path: String) throws(ImageFailure) -> ProgramImage {
     guard let parts = try elf({ () throws(ELFFailure) in try parts(path) }) else {
-      throw .notPrepared(file: path)
+      let isStripped = try elf { () throws(ELFFailure) in try hasTable(path) }
+      throw isStripped ? .stripped(file: path) : .notPrepared(file: path)
     }
     let delta = try decode(try json(parts.delta, path), path)
     guard delta.procedures.contains(where: { !$0.declaredAt.file.isEmpty }) else {
@@ -46,6 +47,17 @@ package enum ProgramImages {
       let objects = object.section(named: PreparedName.embeddedObject)
     else { return nil }
     return (object[delta].contents, object[objects].contents)
+  }
+
+  /// Whether `pupcc` linked a file, which the loaded part still shows when `parts` are gone.
+  private static func hasTable(_ path: String) throws(ELFFailure) -> Bool {
+    do throws(ELFFailure) {
+      let program = try ELFProgram(try ELFReader.bytes(atPath: path), name: path)
+      return program.section(named: PreparedName.table) != nil
+    } catch {
+      guard case .wrongKind = error else { throw error }
+      return false
+    }
   }
 
   /// The text in `.pup_delta`: magic, size in bytes, zlib stream.

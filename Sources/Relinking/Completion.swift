@@ -48,8 +48,7 @@ package struct Completion<Decoder: InstructionDecoding> {
       delta.data += symbols.undescribed(
         described, unit: number, path: delta.units[number].path, &delta.types)
       if units[number] == nil, !table.isEmpty {
-        delta.remarks.append(
-          "\(delta.units[number].path): no debug information: its procedures cannot be updated")
+        delta.remarks.append("\(delta.units[number].path): \(Delta.undescribed)")
       }
       delta.remarks += ProcedureTable(linked.object).remarks.filter { $0.contains("ifunc") }
     }

@@ -49,6 +49,9 @@ package struct Delta: Hashable, Sendable, Codable {
     self.remarks = remarks
   }
 
+  /// The remark on a unit whose object lost its debug information before the link.
+  package static let undescribed = "no debug information: its procedures cannot be updated"
+
   package enum CallMode: String, Hashable, Sendable, Codable { case table, direct }
 
   /// One compilation unit, which is one embedded object.
