@@ -37,6 +37,7 @@ extension Changes {
       ("added", procedures.filter { $0.status == .added }.map(\.name)),
       ("removed", procedures.filter { $0.status == .removed }.map(\.name)),
       ("not counted as changed", ignored),
+      ("does not run, since the program has begun already", notRun),
     ].filter { !$0.1.isEmpty }.map { "# \($0.0): \($0.1.joined(separator: " "))" }
   }
 

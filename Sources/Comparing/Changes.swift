@@ -16,6 +16,9 @@ package struct Changes: Hashable, Sendable {
   /// Differences that are noise (line numbers, compile date, path), by procedure, or by datum for
   /// constant data.
   package var ignored: [String]
+  /// Constructors and destructors that the new version adds, as `constructor NAME`: the program has
+  /// begun already, and its end was arranged then.
+  package var notRun: [String] = []
 
   package init(
     procedures: [ProcedureChange], data: [DatumChange], groups: [Group], refusals: [Refusal],

@@ -26,7 +26,7 @@ struct ChangesAssembly<Decoder: InstructionDecoding> {
       pairing: pairing, names: names, wishes: wishes, maps: maps, old: old.delta, new: new.delta,
       uses: uses, decisions: data, structures: structures, epochs: epochs)
     let touches = grouping.touches()
-    return Changes(
+    var changes = Changes(
       procedures: pairing.procedures.pairs.indices.map { procedureChange($0, touches[$0]) },
       data: pairing.data.pairs.enumerated().map { index, pair in
         DatumChange(
@@ -36,6 +36,18 @@ struct ChangesAssembly<Decoder: InstructionDecoding> {
       refusals: data.refusals + structureRefusals(structures, search) + addressRefusals()
         + supportRefusals(),
       ignored: procedures.ignored() + ignoredData())
+    changes.notRun = notRun()
+    return changes
+  }
+
+  private func notRun() -> [String] {
+    let before = StartProcedures(old.index).kinds
+    let after = StartProcedures(new.index).kinds
+    return after.keys.sorted().compactMap { index in
+      let pair = pairing.procedures.ofNew[index]
+      if let left = pairing.procedures.pairs[pair].old, before[left] == after[index] { return nil }
+      return after[index].map { "\($0) \(names.procedures[pair])" }
+    }
   }
 
   private func procedureChange(_ index: Int, _ touches: [ProcedureChange.Touch]) -> ProcedureChange

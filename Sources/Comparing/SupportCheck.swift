@@ -25,7 +25,31 @@ struct SupportCheck {
         }
       }
     }
+    for problem in indirectFunctions(of: procedure) { add(problem) }
     return problems.map { .unsupported(what: $0, unit: view.delta.units[unit].path) }
+  }
+
+  /// An indirect function was resolved when the program began, and its address is not ours to change:
+  /// a resolver that changed would not run, and one's own clones (`target_clones`) have no slot.
+  private func indirectFunctions(of index: Int) -> [String] {
+    let procedure = view.delta.procedures[index]
+    let object = view.image.object(of: procedure.unit)
+    return object.symbols.compactMap { symbol in
+      guard symbol.type == .indirectFunction, case .section(let section) = symbol.place else {
+        return nil
+      }
+      if symbol.name == procedure.name {
+        return "\(symbol.name) is an indirect function (ifunc), whose code cannot be replaced;"
+          + " say `ignore \(symbol.name)`, or restart the program"
+      }
+      let resolves = procedure.parts.contains {
+        $0.section == section && $0.offset <= symbol.value
+          && symbol.value < $0.offset + $0.byteCount
+      }
+      guard resolves else { return nil }
+      return "\(procedure.name) chose the code of \(symbol.name) when the program began, and does"
+        + " not run again; say `ignore \(procedure.name)`, or restart the program"
+    }
   }
 
   /// Whether it leads to state that cannot be told from that of the other version.

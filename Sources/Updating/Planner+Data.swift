@@ -37,8 +37,13 @@ extension Planner {
     return result
   }
 
-  /// What the update does to static data, for people.
+  /// What the update does to static data, and what it leaves undone, for people.
   func remarks() -> [String] {
+    changes.notRun.map { "\($0) does not run: the program has begun already" }
+      + dataRemarks()
+  }
+
+  private func dataRemarks() -> [String] {
     changes.data.compactMap { change in
       switch change.action {
       case .share, .reinitialise: nil
