@@ -30,11 +30,6 @@ struct Preparation: Sendable {
   /// - Throws: what makes the update impossible; nothing has been written.
   @concurrent func prepare(_ wanted: Wanted) async throws(PupFailure) -> Verdict {
     let image = wanted.version.index.image
-    do throws(TraceeFailure) {
-      _ = try target.memory()
-    } catch {
-      throw .tracee(error, pid: target.pid)
-    }
     try checkKinship(image)
     let maps = try MapsCompiler.compile(wanted.mapsPaths)
     var changes = try changes(image, wanted.wishes, maps)
@@ -47,12 +42,15 @@ struct Preparation: Sendable {
       old: current.index, new: image, maps: maps, changes: changes, model: model,
       decoder: ZydisDecoder(), tlsByteCount: target.layout.tlsByteCount)
     do throws(LinkFailure) {
-      let names = ForeignAddresses(target: target, own: ownSymbols())
-      let (plan, injection) = try planner.plan { names.resolve($0) }
+      let names = ForeignLookup(target: target, own: ownSymbols())
+      let (plan, injection) = try planner.plan { (wanted) throws(LinkFailure) in
+        try names.resolve(wanted)
+      }
       let isNews = changes.procedures.contains { $0.status == .added || $0.isUpdated }
       guard isNews || !plan.data.isEmpty else { return .already(ignored: plan.ignored) }
       return .ready(Ready(plan: plan, injection: injection))
     } catch {
+      if case .tracee(let failure) = error { throw .tracee(failure, pid: target.pid) }
       throw .link(error)
     }
   }
@@ -122,26 +120,34 @@ struct Wanted: Sendable {
 }
 
 /// Looks foreign symbols up in the target, on demand.
-struct ForeignAddresses {
+struct ForeignLookup {
   let target: TargetProcess
   let own: [String: ForeignSymbols.Own]
 
   /// Those of `names` that can be found; the others are missing.
-  func resolve(_ names: Set<String>) -> [String: TraceeAddress] {
-    var result: [String: TraceeAddress] = [:]
+  func resolve(_ names: Set<String>) throws(LinkFailure) -> ForeignAddresses {
     do throws(TraceeFailure) {
-      let memory = try target.memory()
-      let symbols = try ForeignSymbols(
-        own: own, dynamic: target.layout.dynamic, bias: target.layout.bias, memory: memory)
-      for name in names {
-        do throws(ForeignFailure) {
-          result[name] = try symbols.address(of: name, memory: memory)
-        } catch {
-          continue
+      return try addresses(of: names)
+    } catch {
+      throw .tracee(error)
+    }
+  }
+
+  private func addresses(of names: Set<String>) throws(TraceeFailure) -> ForeignAddresses {
+    var result = ForeignAddresses()
+    let memory = try target.memory()
+    let symbols = try ForeignSymbols(
+      own: own, dynamic: target.layout.dynamic, bias: target.layout.bias, memory: memory)
+    for name in names {
+      do throws(ForeignFailure) {
+        result.addresses[name] = try symbols.address(of: name, memory: memory)
+      } catch {
+        switch error {
+        case .indirect: result.unresolvedIndirect.insert(name)
+        case .threadLocal: break
+        case .tracee(let failure): throw failure
         }
       }
-    } catch {
-      return result
     }
     return result
   }

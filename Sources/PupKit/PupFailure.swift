@@ -111,6 +111,7 @@ extension PupFailure {
     case .undecodable(let procedure, let offset):
       "\(procedure)+\(offset): not an instruction that is known"
     case .malformed(let text): text
+    case .tracee(let failure): sentence(failure, 0)
     }
   }
 }

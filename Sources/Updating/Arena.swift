@@ -58,4 +58,6 @@ package enum LinkFailure: Error, Hashable, Sendable {
   case threadLocalValue(String)
   case undecodable(procedure: String, atByte: Int)
   case malformed(String)
+  /// The target could not be asked for foreign symbols.
+  case tracee(TraceeFailure)
 }

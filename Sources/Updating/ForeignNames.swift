@@ -1,5 +1,14 @@
 import ObjectModel
 package import Relinking
+package import VersionSpace
+
+/// What a running program says of symbols that no prepared unit defines.
+package struct ForeignAddresses: Sendable {
+  package var addresses: [String: TraceeAddress] = [:]
+  /// Indirect functions whose value nobody has computed yet.
+  package var unresolvedIndirect: Set<String> = []
+  package init() {}
+}
 
 /// Which symbols that no prepared unit defines some procedures may refer to.
 package struct ForeignNames: Sendable {

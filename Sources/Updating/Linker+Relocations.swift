@@ -162,7 +162,10 @@ extension Linker {
       return address.rawValue
     case .absolute(let value): return value
     case .foreign(let name, let offset):
-      guard let address = foreign[name] else {
+      guard let address = foreign.addresses[name] else {
+        guard !foreign.unresolvedIndirect.contains(name) else {
+          throw .unresolvedIndirect(symbol: name, by: chunk.user)
+        }
         // What is weak and nowhere defined is at 0 (gABI "Symbol Table", STB_WEAK).
         guard isWeak(relocation, chunk) else {
           throw .unresolved(symbol: name, by: chunk.user)

@@ -92,7 +92,7 @@ extension Linker {
       // gcc names the word that holds the routine's address after it.
       let symbol = object[id].name
       let routine = isIndirect && symbol.hasPrefix("DW.ref.") ? String(symbol.dropFirst(7)) : symbol
-      guard let address = foreign[routine] else {
+      guard let address = foreign.addresses[routine] else {
         throw .unresolved(symbol: routine, by: name)
       }
       if isIndirect { return try globalOffsetEntry(holding: address.rawValue).rawValue }

@@ -18,7 +18,7 @@ package struct Linker<Decoder: InstructionDecoding>: Sendable {
   /// The size of the program's TLS block, rounded up to its alignment.
   package var tlsByteCount: UInt64
   /// Addresses of symbols that no prepared unit defines.
-  package var foreign: [String: TraceeAddress]
+  package var foreign: ForeignAddresses
   /// Parts of procedures being placed now, by index in the delta.
   var placedParts: [Int: [TraceeAddress]] = [:]
   var placedLiterals: [PlacedLiteral: TraceeAddress] = [:]
@@ -30,7 +30,7 @@ package struct Linker<Decoder: InstructionDecoding>: Sendable {
 
   package init(
     index: ImageIndex, decoder: Decoder, binding: Binding, model: ProgramModel,
-    tlsByteCount: UInt64, foreign: [String: TraceeAddress]
+    tlsByteCount: UInt64, foreign: ForeignAddresses
   ) {
     self.index = index
     self.decoder = decoder

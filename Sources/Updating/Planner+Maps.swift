@@ -7,9 +7,9 @@ extension Planner {
   /// Links the maps; the names by which they know old and new things are resolved here.
   func placeMaps(_ maps: [Int], _ linker: inout Linker<Decoder>) throws(LinkFailure) {
     guard !maps.isEmpty else { return }
-    for (name, address) in versionedNames(linker) { linker.foreign[name] = address }
+    for (name, address) in versionedNames(linker) { linker.foreign.addresses[name] = address }
     for allocator in ["malloc", "calloc", "realloc", "free", "strdup", "asprintf"] {
-      linker.foreign[allocator] = nil
+      linker.foreign.addresses[allocator] = nil
     }
     try linker.place(procedures: maps)
     guard linker.model.mapStackTop == nil else { return }

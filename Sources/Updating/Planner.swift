@@ -2,7 +2,7 @@ import ObjectModel
 package import Comparing
 package import Relinking
 import TypeModel
-package import VersionSpace
+import VersionSpace
 package import X86Code
 
 /// Turns the difference of two images into an `UpdatePlan` and the bytes it needs in the arenas.
@@ -45,20 +45,20 @@ package struct Planner<Decoder: InstructionDecoding> {
 
   /// Makes the plan.
   ///
-  /// `foreign`: addresses of the symbols that no prepared unit defines; those missing
-  /// from the answer make the update impossible if they are used.
+  /// `foreign`: finds the symbols that no prepared unit defines; those missing from the answer make the update impossible if they are used.
   ///
   /// Throws: what makes it impossible; nothing has been written.
   package mutating func plan(
-    foreign: (Set<String>) -> [String: TraceeAddress]
+    foreign: (Set<String>) throws(LinkFailure) -> ForeignAddresses
   ) throws(LinkFailure) -> (UpdatePlan, Injection) {
     rememberKeys()
     let fresh = bindProcedures()
     bindSharedData()
     let maps = Array(programProcedureCount..<bound.count)
+    let known = try foreign(ForeignNames(new).used(by: fresh + maps))
     var linker = Linker(
       index: new, decoder: decoder, binding: provisionalBinding(), model: model,
-      tlsByteCount: tlsByteCount, foreign: foreign(ForeignNames(new).used(by: fresh + maps)))
+      tlsByteCount: tlsByteCount, foreign: known)
     let (created, tables) = try createData(&linker)
     try createTrampolines(&linker)
     let (placed, placedTables) = try reuseOrPlace(fresh, tables, &linker)
