@@ -25,10 +25,11 @@ struct Completing {
         return Self.nothingPrepared
       }
       guard let debug = try debugInformation(of: program) else { return Self.noDebugInformation }
-      let delta = try describe(program, section, debug)
+      var delta = try describe(program, section, debug)
       guard delta.procedures.first?.name == "main" else {
         return "its main was not compiled by pupcc"
       }
+      if own.callMode == .direct { try makeCallsDirect(&program, &delta) }
       try patchDescriptor(&program, delta)
       try finish(program, delta)
       noteUndescribed(delta)
@@ -95,6 +96,22 @@ struct Completing {
       if case .missing = error { return nil }
       throw .malformed(file: path, what: error.sentence)
     }
+  }
+
+  /// Leads calls to trampolines to the bodies behind them, and lists them.
+  private func makeCallsDirect(
+    _ program: inout ELFProgram, _ delta: inout Delta
+  ) throws(ELFFailure) {
+    let image = program
+    let sites = DirectCalls(delta, decoder: ZydisDecoder()).sites {
+      image.contents(at: $0.rawValue, byteCount: $1)
+    }
+    for site in sites {
+      try program.patch(site.displacement, at: site.field.rawValue)
+      delta.procedures[site.callee].callSites =
+        (delta.procedures[site.callee].callSites ?? []) + [site.field]
+    }
+    delta.callMode = .direct
   }
 
   /// Build ID, its size, and the distance to the linker's `.eh_frame_hdr` (`pup_runtime.h`).

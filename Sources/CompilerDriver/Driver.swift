@@ -104,7 +104,8 @@ extension Driver {
       --keep-calls          keep small and once-called procedures apart, so that each can be updated
       --arena SIZE          room for later versions, each of two arenas (16M)
       --tls-reserve SIZE    room in each thread for later thread-local variables (1K)
-      --call-mode=table     calls go through the binding table
+      --call-mode=MODE      direct: calls go straight to a procedure until it is first replaced;
+                            table: all calls go through the binding table
       --companions          also write PROGRAM.delta and PROGRAM.pup.o
       --explain PROGRAM     print what was made of a program; with --json as JSON
       --help                this text, when it is the only word; also --pupcc-help

@@ -1,3 +1,4 @@
+package import Relinking
 /// What one call of `pupcc` is asked to do.
 package struct Invocation: Sendable {
   /// What gcc would produce.
@@ -73,6 +74,7 @@ package struct Invocation: Sendable {
 package struct OwnOptions: Sendable {
   package var keepsCalls = false
   package var writesCompanions = false
+  package var callMode = Delta.CallMode.direct
   package var explains: String?
   package var explainsAsJSON = false
   package var showsHelp = false
@@ -104,9 +106,10 @@ package struct OwnOptions: Sendable {
         tlsReserveByteCount = try Self.size(try value("--tls-reserve", word), "--tls-reserve")
       case "--call-mode":
         let mode = try value("--call-mode", word)
-        guard mode == "table" else {
-          throw .usage("--call-mode=\(mode): only table can be had")
+        guard let known = Delta.CallMode(rawValue: mode) else {
+          throw .usage("--call-mode=\(mode): direct or table")
         }
+        callMode = known
       default: rest.append(word)
       }
       index += 1

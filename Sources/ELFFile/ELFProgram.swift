@@ -175,21 +175,29 @@ package struct ELFProgram: Sendable {
     return result
   }
 
+  /// The bytes of the file that are loaded at a link address; `nil` where it has none.
+  package func contents(at address: UInt64, byteCount: Int) -> [UInt8]? {
+    fileOffset(of: address, byteCount: byteCount).map { Array(bytes[$0..<($0 + byteCount)]) }
+  }
+
+  private func fileOffset(of address: UInt64, byteCount: Int) -> Int? {
+    let count = UInt64(byteCount)
+    guard
+      let segment = segments.first(where: {
+        $0.type == 1 && $0.address <= address && count <= $0.fileByteCount
+          && address - $0.address <= $0.fileByteCount - count
+      }), segment.fileOffset <= UInt64(bytes.count)
+    else { return nil }
+    let start = Int(clamping: segment.fileOffset &+ (address - segment.address))
+    return start <= bytes.count - byteCount ? start : nil
+  }
+
   /// Overwrites bytes that are loaded at a link address.
   ///
   /// - Throws: `.malformed` when no file contents are loaded there.
   package mutating func patch(_ new: [UInt8], at address: UInt64) throws(ELFFailure) {
-    guard
-      let segment = segments.first(where: {
-        $0.type == 1 && $0.address <= address && UInt64(new.count) <= $0.fileByteCount
-          && address - $0.address <= $0.fileByteCount - UInt64(new.count)
-      })
-    else {
+    guard let start = fileOffset(of: address, byteCount: new.count) else {
       throw .malformed(file: file, what: "nothing is loaded at 0x\(String(address, radix: 16))")
-    }
-    let start = Int(clamping: segment.fileOffset &+ (address - segment.address))
-    guard segment.fileOffset <= UInt64(bytes.count), start <= bytes.count - new.count else {
-      throw .truncated(file: file, what: "a segment")
     }
     bytes.replaceSubrange(start..<(start + new.count), with: new)
   }

@@ -92,7 +92,7 @@ struct Launch: Sendable {
   /// The target, once its runtime says that it has started; `nil` before.
   private func ready(_ pid: Int32, isLast: Bool) throws(PupFailure) -> TargetProcess? {
     do throws(PupFailure) {
-      let target = try TargetProcess(pid: pid, descriptor: version.index.image.delta.descriptor)
+      let target = try TargetProcess(pid: pid, running: version.index.image.delta)
       guard try target.hasStarted() else { return nil }
       return target
     } catch {

@@ -40,7 +40,8 @@ struct Preparation: Sendable {
     }
     var planner = Planner(
       old: current.index, new: image, maps: maps, changes: changes, model: model,
-      decoder: ZydisDecoder(), tlsByteCount: target.layout.tlsByteCount)
+      decoder: ZydisDecoder(), tlsByteCount: target.layout.tlsByteCount,
+      callSites: target.callSites)
     do throws(LinkFailure) {
       let names = ForeignLookup(target: target, own: ownSymbols())
       let (plan, injection) = try planner.plan { (wanted) throws(LinkFailure) in

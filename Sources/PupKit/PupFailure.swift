@@ -32,7 +32,7 @@ extension PupFailure {
     case .tracee(let failure, _): Self.code(failure)
     case .link(.arenaFull): "arena-full"
     case .link: "cannot-link"
-    case .commit(.slotChanged): "table-changed"
+    case .commit(.slotChanged), .commit(.siteChanged): "table-changed"
     case .commit(.notWritten): "not-written"
     case .commit(.tracee(let failure)): Self.code(failure)
     case .unusable: "unusable"
@@ -86,6 +86,9 @@ extension PupFailure {
     case .slotChanged(let slot, let expected, let found):
       "the binding table's slot at \(slot) holds 0x\(String(found, radix: 16)) and not "
         + "0x\(String(expected, radix: 16)): somebody else wrote it"
+    case .siteChanged(let place):
+      "the call at \(place) leads neither to its procedure nor to the binding table: somebody else "
+        + "wrote it"
     case .notWritten(let slot): "the binding table's slot at \(slot) did not take its new value"
     }
   }

@@ -32,7 +32,7 @@ struct Recovery: Sendable {
       throw .tracee(error, pid: pid)
     }
     let running = try await VersionReader(store: store).read("/proc/\(pid)/exe")
-    let target = try TargetProcess(pid: pid, descriptor: running.index.image.delta.descriptor)
+    let target = try TargetProcess(pid: pid, running: running.index.image.delta)
     guard let known = try store.target(), known == .init(target, build: known.build),
       let model = try store.model()
     else { return try fresh(running, target) }

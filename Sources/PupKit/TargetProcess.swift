@@ -1,3 +1,4 @@
+package import Relinking
 package import Tracee
 package import Updating
 package import VersionSpace
@@ -12,14 +13,16 @@ package struct TargetProcess: Sendable {
   package let layout: MappedObject
   package let descriptor: TargetDescriptor
   package let descriptorAddress: TraceeAddress
+  /// The direct calls in the file that it runs.
+  let callSites: CallSiteTable
 
   /// Where `/proc` shows the file that the process runs, also after the path was overwritten.
   package var executable: String { "/proc/\(pid)/exe" }
 
   /// Reads the layout and the descriptor of a running process.
   ///
-  /// `link`: the descriptor's link address, from the program's delta.
-  package init(pid: Int32, descriptor link: LinkAddress) throws(PupFailure) {
+  /// `delta`: of the file that it runs, whatever version it is at.
+  package init(pid: Int32, running delta: Delta) throws(PupFailure) {
     do throws(TraceeFailure) {
       let facts = try ProcessFacts(pid: pid)
       let memory = try ProcessMemory(pid: pid)
@@ -37,7 +40,8 @@ package struct TargetProcess: Sendable {
       startTime = facts.startTime
       image = try ImageIdentity(of: memory)
       self.layout = layout
-      descriptorAddress = link.loaded(at: layout.bias)
+      callSites = CallSiteTable(delta, bias: layout.bias)
+      descriptorAddress = delta.descriptor.loaded(at: layout.bias)
       let bytes = try memory.bytes(
         at: descriptorAddress, byteCount: TargetDescriptor.byteCount)
       do throws(DescriptorFailure) {

@@ -8,7 +8,7 @@ package import VersionSpace
 /// It is a cache of what the embedded objects and the debug information say; `docs/formats.md`
 /// describes its encoding. Indices are into the arrays of the same delta.
 package struct Delta: Hashable, Sendable, Codable {
-  package static let currentFormat = 1
+  package static let currentFormat = 2
 
   package var format: Int
   /// `pupcc` and its version.
@@ -110,6 +110,8 @@ package struct Delta: Hashable, Sendable, Codable {
     package var isAddressTaken: Bool
     /// Types that its parameters, locals and casts name.
     package var mentionedTypes: [TypeID]
+    /// Direct calls to its body, by their 32-bit displacements; `nil` if all go through its slot.
+    package var callSites: [LinkAddress]?
 
     package init(
       name: String, unit: Int, isStatic: Bool, aliases: [String], declaredAt: SourceLine,

@@ -39,6 +39,8 @@ package enum CommitFailure: Error, Hashable, Sendable {
   case tracee(TraceeFailure)
   /// A table slot does not hold what the model says: somebody else wrote it.
   case slotChanged(TraceeAddress, expected: UInt64, found: UInt64)
+  /// A direct call leads neither to its procedure's first body nor to the trampoline.
+  case siteChanged(TraceeAddress)
   /// A slot does not hold what was just written to it.
   case notWritten(TraceeAddress)
 }

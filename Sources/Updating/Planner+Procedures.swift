@@ -108,6 +108,7 @@ extension Planner {
       changes.procedures.compactMap { change in change.new.map { ($0, change) } },
       uniquingKeysWith: { first, _ in first })
     var planned: [PlannedProcedure] = []
+    var ahead: [SlotStore] = []
     for item in placed {
       let record = linker.binding.procedures[item.index]
       let entry = linker.model.implementations[item.implementation].entry
@@ -115,11 +116,13 @@ extension Planner {
       if change.old == nil {
         linker.model[record.id].implementation = item.implementation
         guard record.slot.rawValue != 0 else { continue }
-        linker.injection.writes.append(
-          .init(address: record.slot, bytes: Linker<Decoder>.word(entry.rawValue)))
+        ahead.append(bind(record.slot, to: entry, &linker))
         continue
       }
-      planned.append(plannedProcedure(change, record, entry, item.implementation, &linker))
+      if change.beginsEpoch, record.slot.rawValue != 0 {
+        ahead.append(bind(record.slot, to: entry, &linker))
+      }
+      planned.append(plannedProcedure(change, record, entry, item.implementation, linker.model))
     }
     let mapsBinding = linker.binding
     linker.binding.procedures.removeSubrange(programProcedureCount...)
@@ -130,6 +133,7 @@ extension Planner {
       from: model.binding.version, to: model.binding.version.next,
       build: new.image.delta.buildID, model: linker.model)
     plan.procedures = planned.sorted { $0.id < $1.id }
+    plan.boundAhead = ahead
     plan.callees = callees(new, linker.binding)
     plan.oldCallees = callees(old, model.binding)
     plan.groups = changes.groups.map { plannedGroup($0, linker.binding) }
@@ -143,28 +147,36 @@ extension Planner {
     plan.ignored = changes.ignored
     plan.remarks = remarks()
     plan.model = linker.model
+    plan.callSites = (plan.boundAhead + plan.procedures.compactMap(\.store)).compactMap {
+      callSites[$0.slot]
+    }
     for item in plan.procedures { plan.model[item.id].implementation = item.new }
     return (plan, linker.injection)
   }
 
+  /// Binds a slot that nothing which runs goes through yet.
+  private func bind(
+    _ slot: TraceeAddress, to entry: TraceeAddress, _ linker: inout Linker<Decoder>
+  ) -> SlotStore {
+    linker.injection.writes.append(
+      .init(address: slot, bytes: Linker<Decoder>.word(entry.rawValue)))
+    return SlotStore(slot: slot, old: 0, new: entry.rawValue)
+  }
+
   private func plannedProcedure(
     _ change: ProcedureChange, _ record: Binding.Procedure, _ entry: TraceeAddress,
-    _ implementation: Int, _ linker: inout Linker<Decoder>
+    _ implementation: Int, _ model: ProgramModel
   ) -> PlannedProcedure {
     let old = before[record.id] ?? implementation
     var store: SlotStore?
-    if record.slot.rawValue == 0 {
-      // Only a clone: it is called within its version alone.
-    } else if change.beginsEpoch {
-      linker.injection.writes.append(
-        .init(address: record.slot, bytes: Linker<Decoder>.word(entry.rawValue)))
-    } else {
+    // What is only a clone is called within its version alone; a new epoch was bound already.
+    if record.slot.rawValue != 0, !change.beginsEpoch {
       store = SlotStore(
-        slot: record.slot, old: linker.model.implementations[old].entry.rawValue,
+        slot: record.slot, old: model.implementations[old].entry.rawValue,
         new: entry.rawValue)
     }
     return PlannedProcedure(
-      id: record.id, name: linker.model[record.id].name, old: old, new: implementation,
+      id: record.id, name: model[record.id].name, old: old, new: implementation,
       store: store, changedInside: changedOnlyInside(change),
       inlinedHere: inlinedOnlyInto(change),
       why: (change.beginsEpoch ? "another signature; " : "") + change.reasonText)

@@ -14,6 +14,8 @@ package struct Planner<Decoder: InstructionDecoding> {
   package let changes: Changes
   package let decoder: Decoder
   package let tlsByteCount: UInt64
+  /// The first version's direct calls.
+  package var callSites: CallSiteTable
   var model: ProgramModel
   /// By index in the new delta's procedures.
   var bound: [Binding.Procedure?]
@@ -28,7 +30,7 @@ package struct Planner<Decoder: InstructionDecoding> {
   /// `maps`: hand-written maps that go with this update.
   package init(
     old: ImageIndex, new image: ProgramImage, maps: [MapsUnit], changes: Changes,
-    model: ProgramModel, decoder: Decoder, tlsByteCount: UInt64
+    model: ProgramModel, decoder: Decoder, tlsByteCount: UInt64, callSites: CallSiteTable
   ) {
     self.old = old
     new = ImageIndex(maps.isEmpty ? image : image.adding(maps))
@@ -37,6 +39,7 @@ package struct Planner<Decoder: InstructionDecoding> {
     self.model = model
     self.decoder = decoder
     self.tlsByteCount = tlsByteCount
+    self.callSites = callSites
     bound = Array(repeating: nil, count: new.image.delta.procedures.count)
     storage = Array(repeating: nil, count: new.image.delta.data.count)
     before = Dictionary(

@@ -16,6 +16,10 @@ package struct UpdatePlan: Hashable, Sendable, Codable {
   package var groups: [PlannedGroup]
   /// Procedures that a `resident` line names: their activations hold nothing back.
   package var declaredResidents: Set<ProcedureID> = []
+  /// Slots of new procedures and epochs, which were bound before the first stop.
+  package var boundAhead: [SlotStore] = []
+  /// The first version's direct calls to what any of these slots belongs to.
+  package var callSites: [CallSites] = []
   /// δ of the new version, only of procedures that call something.
   package var callees: [ProcedureID: [ProcedureID]]
   /// The same of the old version, for the way back.
@@ -65,6 +69,7 @@ package struct UpdatePlan: Hashable, Sendable, Codable {
       PlannedGroup(members: $0.members, reason: $0.reason, forbidsResidents: false)
     }
     plan.callees = oldCallees
+    plan.callSites = callSites
     return plan
   }
 }

@@ -114,7 +114,10 @@ package struct UpdateStop: Sendable {
     if !decision.updated.isEmpty { atStep("decided") }
     let stores = decision.updated.compactMap(\.store)
     let slots = try Commit.slotWrites(stores, memory: target)
+    let toTable = try callWrites(stores, direct: false, target)
     do throws(TraceeFailure) {
+      for write in toTable { try target.write(write.bytes, at: write.address) }
+      if !toTable.isEmpty { atStep("redirected") }
       var writes: [Injection.Write] = []
       for index in decision.data { writes += try resets(index, &outcome, target) }
       try target.writeAll(writes + slots, atStep: atStep)
@@ -127,9 +130,31 @@ package struct UpdateStop: Sendable {
     } catch {
       throw .tracee(error)
     }
+    let toBody = try callWrites(stores, direct: true, target)
+    do throws(TraceeFailure) {
+      for write in toBody { try target.write(write.bytes, at: write.address) }
+    } catch {
+      throw .tracee(error)
+    }
     outcome.stores = stores
     outcome.progress.updated.formUnion(decision.updated.map(\.id))
     outcome.progress.resident = decision.resident
+  }
+
+  /// The writes to direct calls that go with stores: to the trampoline before a slot leaves the first
+  /// body, to the body once it leads there again.
+  private func callWrites(
+    _ stores: [SlotStore], direct: Bool, _ target: borrowing some StoppedTarget & ~Copyable
+  ) throws(CommitFailure) -> [Injection.Write] {
+    guard !plan.callSites.isEmpty, !stores.isEmpty else { return [] }
+    let entries = Dictionary(
+      (plan.boundAhead + stores).map { ($0.slot, $0.new) }, uniquingKeysWith: { $1 })
+    var writes: [Injection.Write] = []
+    for sites in plan.callSites {
+      guard let entry = entries[sites.slot], (entry == sites.body) == direct else { continue }
+      writes += try sites.writes(direct: direct, memory: target)
+    }
+    return writes
   }
 
   /// The writes that give the elements of a datum which still hold their old initial value the new

@@ -98,12 +98,6 @@ struct `An updatable link` {
     }
   }
 
-  @Test func `says that direct calls cannot be had, with status 2`() async throws {
-    let shop = try Workshop(twoSources)
-    let outcome = try await shop.pupcc("--call-mode=direct", "main.c", "twice.c", "-o", "prog")
-    #expect(outcome.status == 2 && outcome.hasOneErrorLine && !shop.exists("prog"))
-  }
-
   @Test func `leaves nothing temporary behind when it is interrupted`() async throws {
     // The compiler reads from a pipe; the interrupt goes to the whole group, as a terminal's does.
     let shop = try Workshop()

@@ -6,7 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct PupDeathTests {
   /// The steps at which a pup that finds them in PUP_TEST_DIE_AT kills itself.
   static let steps = [
-    "begun", "injected", "decided", "one-stored", "stored", "gated", "ending",
+    "begun", "injected", "decided", "redirected", "one-stored", "stored", "gated", "ending",
   ]
 
   /// Attaches a new pup and checks that the program ends up in one version or the other.

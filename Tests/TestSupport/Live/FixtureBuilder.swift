@@ -94,7 +94,9 @@ package actor FixtureBuilder {
   /// Builds what `placeSources` put into `place`.
   package static func compile(_ build: Build, in place: String) async throws(LiveFailure) {
     var environment = Surroundings.environment
-    environment["PUPCC_FLAGS"] = build.pupccFlags.joined(separator: " ")
+    // What the whole run is built with, such as another call mode, stays.
+    let common = environment["PUPCC_FLAGS"].map { [$0] } ?? []
+    environment["PUPCC_FLAGS"] = (common + build.pupccFlags).joined(separator: " ")
     let compiler = build.isPlain ? "/usr/bin/gcc" : Surroundings.tool("pupcc")
     let hasMakefile = FileManager.default.fileExists(atPath: "\(place)/Makefile")
     let command =
