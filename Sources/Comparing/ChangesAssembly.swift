@@ -34,7 +34,10 @@ struct ChangesAssembly<Decoder: InstructionDecoding> {
       },
       groups: grouping.groups(),
       refusals: data.refusals + structureRefusals(structures, search) + addressRefusals()
-        + supportRefusals(),
+        + LinkerSets(
+          old: old, new: new, pairing: pairing, names: names, actions: data.actions
+        ).refusals()
+        + UnpreparedFiles(old: old.delta, new: new.delta).refusals() + supportRefusals(),
       ignored: procedures.ignored() + ignoredData())
     changes.notRun = notRun()
     return changes

@@ -20,6 +20,11 @@ struct SupportCheck {
       for site in part.sites {
         if !site.type.isSupported { add("\(symbol)+\(site.offset): relocation \(site.type)") }
         if isLarge(site.reference) { add("\(symbol)+\(site.offset): medium code model") }
+        if case .foreign(let name, _) = site.reference,
+          view.delta.linkNames?.expressions.contains(name) == true
+        {
+          add("\(symbol)+\(site.offset): \(name), which --defsym gives a number or an expression")
+        }
         if isUnnamedStorage(site.reference) {
           add("\(symbol)+\(site.offset): writable storage without a name")
         }

@@ -1,4 +1,4 @@
-import Relinking
+package import Relinking
 
 /// Where the units of one program lie, without the directory that all of them share.
 ///
@@ -40,5 +40,20 @@ struct UnitPaths: Hashable, Sendable {
       }
     }
     return components
+  }
+}
+
+/// What to call each unit of a program: its file's name, or its path where another file has the name.
+package struct UnitNames: Hashable, Sendable {
+  /// Indexed like `Delta.units`.
+  package let names: [String]
+
+  package init(_ delta: Delta) {
+    let paths = UnitPaths(delta)
+    let files = delta.units.indices.map(paths.fileName)
+    let counts = Dictionary(files.map { ($0, 1) }, uniquingKeysWith: +)
+    names = files.enumerated().map { unit, file in
+      counts[file] == 1 ? file : paths.path(of: unit)
+    }
   }
 }

@@ -13,6 +13,8 @@ struct Completing {
   let own: OwnOptions
   let linkLine: [String]
   let strip: StripWishes
+  let names: LinkNames
+  let files: [LinkInputs.File]
 
   static let nothingPrepared = "nothing in it was compiled by pupcc"
   static let noDebugInformation = "it has no debug information (stripped before the link?)"
@@ -64,7 +66,7 @@ struct Completing {
         entry.compressed, expectedByteCount: entry.byteCount, file: path)
       objects.append(
         LinkedObject(
-          object: try ELFReader.object(bytes, name: path),
+          object: names.applied(to: try ELFReader.object(bytes, name: path)),
           placements: placements[entry.identity] ?? [:]))
     }
     var delta = Completion(
@@ -73,8 +75,12 @@ struct Completing {
       producer: ObjectPreparation.producer, buildID: BuildID(rawValue: program.buildID ?? ""),
       isPositionIndependent: program.isPositionIndependent, linkLine: linkLine,
       descriptor: LinkAddress(rawValue: descriptor.value))
-    let reserve = try program.symbols().first { $0.name == "__pup_tls_reserve" }
+    let symbols = try program.symbols()
+    let reserve = symbols.first { $0.name == "__pup_tls_reserve" }
     delta.threadReserve = reserve.map { $0.value..<($0.value + $0.byteCount) }
+    delta.unprepared =
+      UnpreparedInputs(files, defined: Set(symbols.lazy.filter { !$0.isLocal }.map(\.name))).found
+    delta.linkNames = names.isEmpty ? nil : names
     return delta
   }
 

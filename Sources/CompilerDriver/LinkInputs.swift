@@ -18,13 +18,59 @@ struct LinkInputs {
     return object.section(named: PreparedName.productNote) != nil
   }
 
+  /// A file that is linked, and what to call it.
+  struct File {
+    var path: String
+    var name: String
+  }
+
+  /// The objects and archives that are named, and those that `-l` finds where `-L` says.
+  ///
+  /// `names`: what to call those that were compiled aside.
+  func files(called names: [String: String]) -> [File] {
+    arguments.flatMap { argument -> [File] in
+      switch argument {
+      case .input(let path): [File(path: path, name: names[path] ?? path)]
+      case .option(let option, let values) where option.hasPrefix("-l"):
+        libraries(named: values.first ?? String(option.dropFirst(2))).map {
+          File(path: $0, name: $0)
+        }
+      default: []
+      }
+    }
+  }
+
   /// Why this link cannot be helped; `nil` if it can.
   var reasonAgainst: String? {
     let words = Self.linkerWords(arguments)
     let hasScript = words.contains { word in
-      word == "-T" || word.hasPrefix("--script") || word == "-dT"
+      word.hasPrefix("-T") && !Self.placesOnly(word) || word.hasPrefix("--script")
+        || word.hasPrefix("-script")
+        || word.hasPrefix("-dT") || word.contains("-default-script")
     }
-    return hasScript ? "its linker script is its own" : nil
+    if hasScript { return "its linker script is its own" }
+    return hasOwnStart ? "it does not begin in the start code of the C library" : nil
+  }
+
+  /// Without the usual start code nothing calls the runtime before `main`.
+  private var hasOwnStart: Bool {
+    let options: Set<String> = ["-nostartfiles", "-nostdlib"]
+    var isOwn = false
+    for argument in arguments {
+      switch argument {
+      case .option(let option, _): isOwn = isOwn || options.contains(option)
+      case .input(let path) where path.hasSuffix("crt1.o"): return false
+      case .input: continue
+      }
+    }
+    return isOwn
+  }
+
+  /// `-Ttext=ADDRESS` and its like.
+  private static func placesOnly(_ word: String) -> Bool {
+    ["-Ttext", "-Tdata", "-Tbss", "-Trodata-segment", "-Tldata-segment"].contains {
+      word.hasPrefix($0)
+    }
   }
 
   /// Whether an object or archive that `pupcc` compiled is among the inputs.
@@ -70,7 +116,7 @@ struct LinkInputs {
       if option.hasPrefix("-Wl,") {
         return option.dropFirst(4).split(separator: ",").map(String.init)
       }
-      return option == "-T" ? ["-T"] : []
+      return option.hasPrefix("-T") ? [option] : []
     }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Relinking
 
 /// The user's own link, with the runtime added, and then completed.
 struct Linking {
@@ -14,6 +15,8 @@ struct Linking {
   func run() throws(DriverFailure) {
     let directory = try TemporaryDirectory()
     var arguments: [Argument] = []
+    /// By the object that it became.
+    var sources: [String: String] = [:]
     var failure: DriverFailure?
     // As gcc does, every source is compiled, also after one has failed; then nothing is linked.
     for (argument, source) in driver.invocation.command.withoutOutput.argumentsWithSources {
@@ -26,7 +29,9 @@ struct Linking {
         switch try prepare(source, number: arguments.count, in: directory) {
         case .asIs: arguments.append(argument)
         case .dropped: Driver.note("\(source.path) is a product of pupcc: not linked again")
-        case .object(let object): arguments.append(.input(object))
+        case .object(let object):
+          arguments.append(.input(object))
+          sources[object] = source.path
         }
       } catch {
         guard case .child = error else { throw error }
@@ -35,7 +40,7 @@ struct Linking {
     }
     if let failure { throw failure }
     let output = driver.invocation.command.output ?? "a.out"
-    try link(arguments, to: output, in: directory)
+    try link(arguments, sources, to: output, in: directory)
   }
 
   /// Compiles a source file aside; leaves other inputs as they are.
@@ -49,7 +54,8 @@ struct Linking {
   }
 
   private func link(
-    _ arguments: [Argument], to output: String, in directory: TemporaryDirectory
+    _ arguments: [Argument], _ sources: [String: String], to output: String,
+    in directory: TemporaryDirectory
   ) throws(DriverFailure) {
     let plain = arguments.flatMap(\.words) + ["-o", output]
     guard Self.isLinkable(output) else { return try driver.toolchain.mustRun(plain) }
@@ -65,7 +71,9 @@ struct Linking {
     do throws(DriverFailure) {
       let missing = try Completing(
         path: output, own: driver.invocation.own,
-        linkLine: ["pupcc"] + driver.invocation.command.words, strip: strip
+        linkLine: ["pupcc"] + driver.invocation.command.words, strip: strip,
+        names: LinkNames(linkerWords: LinkInputs.linkerWords(arguments)),
+        files: inputs.files(called: sources)
       ).run()
       guard let missing else { return }
       Driver.note("\(output): \(missing): it cannot be updated")
@@ -89,13 +97,22 @@ struct Linking {
     var words = arguments.flatMap(\.words) + runtime
     words += ["-Wl,-T,\(script)", "-Wl,--eh-frame-hdr,--compress-debug-sections=none"]
     let identities = words.filter { $0.contains("--build-id") }
-    if identities.last.map({ $0.contains("=none") }) ?? true {
-      if !identities.isEmpty {
-        Driver.note("--build-id=none is dropped: versions are told apart by it")
-      }
+    if let unusable = identities.last.flatMap(Self.unusableIdentity) {
+      Driver.note("--build-id=\(unusable) is dropped: versions are told apart by it")
+      words.append("-Wl,--build-id=sha1")
+    } else if identities.isEmpty {
       words.append("-Wl,--build-id=sha1")
     }
     return words
+  }
+
+  /// `none`, or an ID given as a number, which would be that of the next version as well.
+  private static func unusableIdentity(_ word: String) -> String? {
+    guard let style = word.components(separatedBy: "--build-id=").dropFirst().last else {
+      return nil
+    }
+    let text = String(style.prefix { $0 != "," })
+    return text == "none" || text.lowercased().hasPrefix("0x") ? text : nil
   }
 
   /// `-o /dev/null` is only linked.

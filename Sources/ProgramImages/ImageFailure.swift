@@ -8,6 +8,8 @@ package enum ImageFailure: Error, Hashable, Sendable {
   case notPrepared(file: String)
   /// `pupcc` made it, but a tool took out the sections that describe it.
   case stripped(file: String)
+  /// Its objects come from `pupcc`, but another program linked it.
+  case linkedElsewhere(file: String)
   /// Made by a `pupcc` whose format is not known here.
   case otherFormat(file: String, found: Int, known: Int)
   /// No unit of it has debug information, so nothing is known of its procedures.
@@ -23,6 +25,9 @@ package enum ImageFailure: Error, Hashable, Sendable {
       "\(file): it was not made by pupcc; build it with CC=pupcc"
     case .stripped(let file):
       "\(file): a tool took out its .pup sections (eu-strip does; strip leaves them): build it again"
+    case .linkedElsewhere(let file):
+      "\(file): it was not made by pupcc, although its objects were; link it with pupcc as well"
+        + " (for C++ with -lstdc++), and see what that notes"
     case .otherFormat(let file, let found, let known):
       "\(file): made by another version of pupcc: delta format \(found), known here is \(known)"
     case .noDebugInformation(let file):

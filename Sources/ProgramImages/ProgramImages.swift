@@ -13,19 +13,28 @@ package enum ProgramImages {
   package static func read(_ path: String) throws(ImageFailure) -> ProgramImage {
     guard let parts = try elf({ () throws(ELFFailure) in try parts(path) }) else {
       let isStripped = try elf { () throws(ELFFailure) in try hasTable(path) }
-      throw isStripped ? .stripped(file: path) : .notPrepared(file: path)
+      if isStripped { throw .stripped(file: path) }
+      throw isLinkedElsewhere(path) ? .linkedElsewhere(file: path) : .notPrepared(file: path)
     }
     let delta = try decode(try json(parts.delta, path), path)
     guard delta.procedures.contains(where: { !$0.declaredAt.file.isEmpty }) else {
       throw .noDebugInformation(file: path)
     }
-    return ProgramImage(delta: delta, objects: try embedded(parts.objects, path))
+    let objects = try embedded(parts.objects, path)
+    return ProgramImage(
+      delta: delta, objects: objects.map { delta.linkNames?.applied(to: $0) ?? $0 })
   }
 
   /// The build ID that a plain-JSON `.delta` companion names.
   package static func buildID(ofDelta path: String) throws(ImageFailure) -> String {
     let bytes = try elf { () throws(ELFFailure) in try ELFReader.bytes(atPath: path) }
     return try decode(bytes, path).buildID.rawValue
+  }
+
+  /// Whether it has the copies of its objects, and nothing of what `pupcc` does at a link.
+  private static func isLinkedElsewhere(_ path: String) -> Bool {
+    let program = try? ELFProgram(atPath: path)
+    return program?.section(named: PreparedName.embeddedObject) != nil
   }
 
   /// The two sections of a program or of its companion object; `nil` if it has none.

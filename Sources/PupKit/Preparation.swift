@@ -38,6 +38,10 @@ struct Preparation: Sendable {
       return .refused(
         code: "needs-map", changes.refusals.map(\.description), changes: changes)
     }
+    let bound = try boundElsewhere(changes, image)
+    guard bound.isEmpty else {
+      return .refused(code: "needs-map", bound, changes: changes)
+    }
     var planner = Planner(
       old: current.index, new: image, maps: maps, changes: changes, model: model,
       decoder: ZydisDecoder(), tlsByteCount: target.layout.tlsByteCount,
@@ -53,6 +57,31 @@ struct Preparation: Sendable {
     } catch {
       if case .tracee(let failure) = error { throw .tracee(failure, pid: target.pid) }
       throw .link(error)
+    }
+  }
+
+  /// Procedures that are new and whose names libraries have bound to something else.
+  private func boundElsewhere(_ changes: Changes, _ image: ProgramImage) throws(PupFailure) -> [String] {
+    let before = current.index.image.delta.procedures
+    let known = Set(model.procedures.map(\.name) + before.flatMap(\.aliases))
+    var added: [String: String] = [:]
+    for change in changes.procedures where change.status == .added {
+      guard let procedure = change.new.map({ image.delta.procedures[$0] }), !procedure.isStatic,
+        !known.contains(procedure.name)
+      else { continue }
+      added[procedure.name] = image.delta.units[procedure.unit].path
+    }
+    guard !added.isEmpty else { return [] }
+    let bound: Set<String>
+    do throws(TraceeFailure) {
+      bound = try ForeignLookup(target: target, own: ownSymbols())
+        .boundElsewhere(Set(added.keys))
+    } catch {
+      throw .tracee(error, pid: target.pid)
+    }
+    return bound.sorted().map { name in
+      "\(added[name] ?? ""): ‘\(name)’ is new, and libraries of the running program have"
+        + " bound that name to another procedure"
     }
   }
 
@@ -90,6 +119,11 @@ struct Preparation: Sendable {
     }
   }
 
+  /// Names that only the linker defines; a version script may make them local.
+  private static func isLinkersOwn(_ name: String) -> Bool {
+    ["__rela_iplt", "__start_", "__stop_"].contains { name.hasPrefix($0) }
+  }
+
   /// What the file that the process was started from defines, whatever version it is at now; without
   /// a symbol table, nothing.
   private func ownSymbols() -> [String: ForeignSymbols.Own] {
@@ -97,7 +131,7 @@ struct Preparation: Sendable {
       let program = try ELFProgram(atPath: target.executable)
       var result: [String: ForeignSymbols.Own] = [:]
       for symbol in try program.symbols()
-      where !symbol.isLocal || symbol.isHidden || symbol.name.hasPrefix("__rela_iplt") {
+      where !symbol.isLocal || symbol.isHidden || Self.isLinkersOwn(symbol.name) {
         result[symbol.name] = ForeignSymbols.Own(
           address: LinkAddress(rawValue: symbol.value).loaded(at: target.layout.bias),
           kind: symbol.kind)
@@ -124,6 +158,14 @@ struct Wanted: Sendable {
 struct ForeignLookup {
   let target: TargetProcess
   let own: [String: ForeignSymbols.Own]
+
+  /// See `ForeignSymbols.boundElsewhere`.
+  func boundElsewhere(_ names: Set<String>) throws(TraceeFailure) -> Set<String> {
+    let memory = try target.memory()
+    return try ForeignSymbols(
+      own: own, dynamic: target.layout.dynamic, bias: target.layout.bias, memory: memory
+    ).boundElsewhere(names, memory: memory)
+  }
 
   /// Those of `names` that can be found; the others are missing.
   func resolve(_ names: Set<String>) throws(LinkFailure) -> ForeignAddresses {

@@ -29,6 +29,10 @@ package struct Delta: Hashable, Sendable, Codable {
   package var remarks: [String]
   /// Where in the TLS block there is room for thread-local data of later versions.
   package var threadReserve: Range<UInt64>?
+  /// What the link made of names; `nil` if nothing.
+  package var linkNames: LinkNames?
+  /// What `pupcc` did not compile and was linked in, apart from system libraries; `nil` if unknown.
+  package var unprepared: [UnpreparedObject]?
 
   package init(
     format: Int = Delta.currentFormat, producer: String, buildID: BuildID, callMode: CallMode,

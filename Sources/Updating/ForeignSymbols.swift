@@ -11,6 +11,11 @@ package struct ForeignSymbols: Sendable {
   private let objects: [LoadedObject]
   private let bias: LoadBias
 
+  /// Without the program itself.
+  var libraries: ArraySlice<LoadedObject> { objects.dropFirst() }
+
+  func isOwn(_ name: String) -> Bool { own[name] != nil }
+
   /// A symbol that the program's own file defines.
   package struct Own: Hashable, Sendable {
     package var address: TraceeAddress

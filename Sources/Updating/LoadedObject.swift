@@ -153,10 +153,12 @@ package struct LoadedObject: Hashable, Sendable {
     var bytes: [UInt8] = []
     var place = strings &+ UInt64(offset)
     while bytes.count < 4096 {
-      let byte = try memory.bytes(at: TraceeAddress(rawValue: place), byteCount: 1)[0]
-      if byte == 0 { break }
-      bytes.append(byte)
-      place += 1
+      // Up to the next page, which may be missing.
+      let size = min(64, 4096 - Int(place % 4096))
+      let some = try memory.bytes(at: TraceeAddress(rawValue: place), byteCount: size)
+      bytes += some.prefix { $0 != 0 }
+      if some.contains(0) { break }
+      place += UInt64(size)
     }
     return String(decoding: bytes, as: UTF8.self)
   }

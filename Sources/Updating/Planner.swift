@@ -157,9 +157,10 @@ package struct Planner<Decoder: InstructionDecoding> {
     var created: [(Int, TraceeAddress)] = []
     var tables: [Int] = []
     let digest = digest(linker)
+    let files = UnitNames(new.image.delta)
     for change in changes.data {
       guard let index = change.new, storage[index] == nil else { continue }
-      let key = StorageKey(new.image.delta, datum: index)
+      let key = StorageKey(new.image.delta, datum: index, files: files)
       var isMapped = false
       if case .map = change.action { isMapped = true }
       let isConstant = isConstant(index)

@@ -1,3 +1,4 @@
+import Comparing
 package import Relinking
 import TypeModel
 package import VersionSpace
@@ -47,8 +48,9 @@ extension ProgramModel {
         version: VersionNumber(rawValue: 1), buildID: delta.buildID, procedures: bound, data: data),
       literals: [:], imports: [:], stubs: [:], storages: [:])
     threadData = Arena(range: delta.threadReserve ?? 0..<0)
+    let files = UnitNames(delta)
     for index in delta.data.indices where !delta.data[index].isThreadLocal {
-      storages[StorageKey(delta, datum: index)] = TraceeAddress(rawValue: data[index])
+      storages[StorageKey(delta, datum: index, files: files)] = TraceeAddress(rawValue: data[index])
     }
   }
 
@@ -90,11 +92,11 @@ package struct DisplayNames: Sendable {
 
 extension StorageKey {
   /// The identity of a datum and a description of its type's layout.
-  init(_ delta: Delta, datum index: Int) {
+  init(_ delta: Delta, datum index: Int, files: UnitNames) {
     let datum = delta.data[index]
     let scope = datum.scope.map(String.init).joined(separator: ".")
     let thread = datum.isThreadLocal ? "thread " : ""
-    let unit = datum.isStatic ? DisplayNames.baseName(delta.units[datum.unit].path) : ""
+    let unit = datum.isStatic ? files.names[datum.unit] : ""
     self.init(
       identity: "\(thread)\(unit):\(datum.procedure ?? ""):\(scope):\(datum.name)",
       // The size too: that of a flexible array is not in its type.

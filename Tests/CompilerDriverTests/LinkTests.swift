@@ -26,7 +26,8 @@ struct `A link by pupcc` {
   }
 
   @Test(arguments: [
-    "-flto", "-fuse-ld=gold", "-gz", "-gsplit-dwarf", "-Wl,--build-id=none",
+    "-flto", "-flto=auto", "-fuse-ld=gold", "-fuse-ld=lld", "-fuse-ld=mold", "-gz", "-gsplit-dwarf",
+    "-Wl,--build-id=none", "-Wl,--build-id=0x1234",
   ])
   func `does without what cannot be had, and says so, with`(option: String) async throws {
     let shop = try Workshop(twoSources)
@@ -38,7 +39,9 @@ struct `A link by pupcc` {
     #expect(try await shop.procedures(of: "prog") == ["main", "twice"])
   }
 
-  @Test(arguments: ["-pg", "-fsanitize=undefined", "--coverage"])
+  @Test(arguments: [
+    "-pg", "-fsanitize=undefined", "-fsanitize=address", "--coverage", "-mcmodel=large",
+  ])
   func `passes instrumentation through unprepared, and says so, with`(
     option: String
   ) async throws {

@@ -27,13 +27,45 @@ struct `A link that cannot become updatable` {
     try await expectPlain(shop, outcome, note: "its main was not compiled by pupcc")
   }
 
-  @Test(arguments: ["-T default.ld", "-Wl,-T,default.ld", "-Wl,--script=default.ld"])
+  @Test(arguments: [
+    "-T default.ld", "-Tdefault.ld", "-Wl,-T,default.ld", "-Wl,-Tdefault.ld",
+    "-Wl,--script=default.ld", "-Wl,--default-script=default.ld",
+  ])
   func `is gcc's own with a linker script of its own, by`(option: String) async throws {
     let shop = try Workshop(twoSources)
     let outcome = try await shop.shell(
       "ld -pie --verbose | sed '1,/^=====/d;/^=====/,$d' > default.ld"
         + " && $CC \(option) main.c twice.c -o prog")
     try await expectPlain(shop, outcome, note: "its linker script is its own")
+  }
+
+  @Test func `is gcc's own when it has its own start code`() async throws {
+    let shop = try Workshop(twoSources)
+    try shop.add(
+      "start.c",
+      """
+      #include <stdlib.h>
+      int main(void);
+      void begin(void) { exit(main()); }
+      __asm__(".globl _start\\n_start: and $-16, %rsp\\n call begin\\n hlt");
+
+      """)
+    let outcome = try await shop.pupcc(
+      "-nostartfiles", "start.c", "main.c", "twice.c", "-o", "prog")
+    try await expectPlain(
+      shop, outcome, note: "it does not begin in the start code of the C library")
+  }
+}
+
+struct `A link by another program than pupcc` {
+  @Test func `is seen when the objects came from pupcc, and said how to mend`() async throws {
+    let shop = try Workshop(twoSources)
+    let outcome = try await shop.shell("$CC -c main.c twice.c && g++ main.o twice.o -o prog")
+    #expect(outcome.status == 0, "\(outcome.summary)")
+    try await expectFortyTwo(shop)
+    let explained = try await shop.pupcc("--explain", "prog")
+    #expect(explained.status == 2 && explained.hasOneErrorLine)
+    #expect(explained.errors.contains("link it with pupcc as well"), "\(explained.errors)")
   }
 }
 
