@@ -127,6 +127,11 @@ package actor FixtureBuilder {
 private func copyFiles(from source: String, to place: String) throws {
   for name in try FileManager.default.contentsOfDirectory(atPath: source) {
     let kind = try FileManager.default.attributesOfItem(atPath: "\(source)/\(name)")[.type]
+    if kind as? FileAttributeType == .typeDirectory, name.first != "v" {
+      let folder = "\(place)/\(name)"
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try copyFiles(from: "\(source)/\(name)", to: folder)
+    }
     guard kind as? FileAttributeType == .typeRegular else { continue }
     if [".o", ".a", ".so"].contains(where: name.hasSuffix) { continue }
     if name.first == "v", name.hasSuffix(".c"), name.count == 4 { continue }
