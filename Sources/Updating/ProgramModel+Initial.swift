@@ -49,7 +49,7 @@ extension ProgramModel {
       literals: [:], imports: [:], stubs: [:], storages: [:])
     threadData = Arena(range: delta.threadReserve ?? 0..<0)
     let files = UnitNames(delta)
-    for index in delta.data.indices where !delta.data[index].isThreadLocal {
+    for index in delta.data.indices {
       storages[StorageKey(delta, datum: index, files: files)] = TraceeAddress(rawValue: data[index])
     }
   }

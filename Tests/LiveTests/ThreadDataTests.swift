@@ -12,6 +12,29 @@ import Testing
       Build("thread-data", flags: flags), beginning: "version 1, call 3 ")
   }
 
+  @Test func `come back with their value when a version was without them`() async throws {
+    try await withSandbox { sandbox in
+      func version(_ body: String) -> String {
+        """
+        static __thread long kept = 500;
+        APART void turn(void) { \(body) fflush(stdout); nap(2); }
+        int main(void) { for (;;) turn(); }
+        """
+      }
+      let with = version(#"printf("with %ld\n", ++kept);"#)
+      let old = try await SmallProgram.build("with", with, in: sandbox)
+      let new = try await SmallProgram.build(
+        "without", version(#"printf("without\n");"#), in: sandbox)
+      let program = try await sandbox.run("kept", old)
+      #expect(await program.prints("with 505"))
+      #expect(try await program.update(to: new).report.result == "updated")
+      let last = program.output.split(separator: "\n").last { $0.hasPrefix("with ") }
+      let before = last.flatMap { Int($0.dropFirst(5)) } ?? 0
+      #expect(try await program.update(to: old).report.result == "updated")
+      #expect(await program.prints("with \(before + 1)\n"))
+    }
+  }
+
   @Test func `are refused by name where threads have no room or no value for them`() async throws {
     try await withSandbox { sandbox in
       let added = [
