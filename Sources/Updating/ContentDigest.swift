@@ -123,13 +123,19 @@ package struct ContentDigest<Decoder: InstructionDecoding>: Sendable {
     return true
   }
 
-  /// Whether a datum is constant and leads to places inside of procedures: each implementation of
-  /// theirs has one of its own.
-  package func isLabelTable(_ datum: Int) -> Bool {
+  /// Whether a datum is constant and holds labels: each implementation of their procedure has one of
+  /// its own.
+  func isLabelTable(_ datum: Int) -> Bool {
+    let described = index.image.delta.data[datum]
+    guard let id = described.section else { return false }
+    return index.image.object(of: described.unit)[id].isConstant && holdsLabels(datum)
+  }
+
+  /// Whether a datum is initialised with places inside of procedures, as `&&label` is.
+  func holdsLabels(_ datum: Int) -> Bool {
     let described = index.image.delta.data[datum]
     guard let id = described.section else { return false }
     let section = index.image.object(of: described.unit)[id]
-    guard section.isConstant else { return false }
     let range = described.offset..<(described.offset + described.byteCount)
     return section.relocations.contains { relocation in
       guard range.contains(relocation.offset) else { return false }

@@ -164,11 +164,14 @@ package struct Planner<Decoder: InstructionDecoding> {
       var isMapped = false
       if case .map = change.action { isMapped = true }
       let isConstant = isConstant(index)
-      if isConstant, digest.isLabelTable(index) {
+      if isConstant, digest.holdsLabels(index) {
         tables.append(index)
         continue
       }
-      if !isMapped, !isConstant, change.old == nil, let known = linker.model.storages[key] {
+      // What an earlier version left in a table of labels is of use to that version's code alone.
+      if !isMapped, !isConstant, change.old == nil, !digest.holdsLabels(index),
+        let known = linker.model.storages[key]
+      {
         storage[index] = known.rawValue
         linker.binding.data[index] = known.rawValue
         continue
