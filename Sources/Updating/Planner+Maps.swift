@@ -104,8 +104,9 @@ extension Planner {
       let id = plan.procedures[index].id
       let record = model[id]
       let slot = record.epochs[record.epoch].slot
+      let reached = model.implementations[record.reached ?? record.implementation]
       plan.procedures[index].store = SlotStore(
-        slot: slot, old: model.current(id).entry.rawValue, new: entry.rawValue)
+        slot: slot, old: reached.entry.rawValue, new: entry.rawValue)
     }
   }
 }

@@ -11,25 +11,33 @@ extension Planner {
     var implementation: Int
   }
 
-  /// Trampolines and slots for procedures that are new or begin an epoch.
+  /// Trampolines and slots for procedures that are new, begin an epoch, or were only clones so far.
   mutating func createTrampolines(_ linker: inout Linker<Decoder>) throws(LinkFailure) {
     for change in changes.procedures {
-      guard let index = change.new, let id = bound[index]?.id else { continue }
-      guard new.image.delta.procedures[index].slot.rawValue != 0 else { continue }
+      guard let index = change.new, let id = bound[index]?.id, hasBody(index) else { continue }
+      let current = linker.model[id].epoch
       let isNew = linker.model[id].epochs.isEmpty
-      guard isNew || change.beginsEpoch else { continue }
+      guard isNew || change.beginsEpoch || linker.model[id].epochs[current].slot.rawValue == 0
+      else { continue }
       let described = new.image.delta.procedures[index]
       let convention = CallingConvention(of: described.prototype, in: new.image.delta.types)
-      let current = linker.model[id].epoch
-      if let known = linker.model[id].epochs.indices.first(where: {
-        $0 != current && linker.model[id].epochs[$0].convention.isSame(as: convention)
-      }) {
+      let known =
+        isNew || change.beginsEpoch
+        ? linker.model[id].epochs.indices.first {
+          $0 != current && linker.model[id].epochs[$0].convention.isSame(as: convention)
+        } : current
+      if let known, linker.model[id].epochs[known].slot.rawValue != 0 {
         linker.model[id].epoch = known
       } else {
         let made = try linker.placeTrampoline(leadingTo: TraceeAddress(rawValue: 0))
-        linker.model[id].epochs.append(
-          .init(convention: convention, trampoline: made.trampoline, slot: made.slot))
-        linker.model[id].epoch = linker.model[id].epochs.count - 1
+        let epoch = ProcedureRecord.Epoch(
+          convention: convention, trampoline: made.trampoline, slot: made.slot)
+        if let known {
+          linker.model[id].epochs[known] = epoch
+        } else {
+          linker.model[id].epochs.append(epoch)
+        }
+        linker.model[id].epoch = known ?? linker.model[id].epochs.count - 1
       }
       let epoch = linker.model[id].epochs[linker.model[id].epoch]
       bound[index]?.trampoline = epoch.trampoline
@@ -37,6 +45,12 @@ extension Planner {
       linker.binding.procedures[index].trampoline = epoch.trampoline
       linker.binding.procedures[index].slot = epoch.slot
     }
+  }
+
+  /// Whether the new version has `index` under its own name, to be called through a slot; otherwise
+  /// it has only clones of it, which are called within the version alone.
+  private func hasBody(_ index: Int) -> Bool {
+    new.image.delta.procedures[index].slot.rawValue != 0
   }
 
   /// Finds each procedure's code in the target, or links it into the arena.
@@ -115,14 +129,13 @@ extension Planner {
       guard let change = changeOf[item.index] else { continue }
       if change.old == nil {
         linker.model[record.id].implementation = item.implementation
-        guard record.slot.rawValue != 0 else { continue }
+        guard hasBody(item.index) else { continue }
+        linker.model[record.id].reached = nil
         ahead.append(bind(record.slot, to: entry, &linker))
         continue
       }
-      if change.beginsEpoch, record.slot.rawValue != 0 {
-        ahead.append(bind(record.slot, to: entry, &linker))
-      }
-      planned.append(plannedProcedure(change, record, entry, item.implementation, linker.model))
+      planned.append(
+        plannedProcedure(change, record, entry, item.implementation, &ahead, &linker))
     }
     let mapsBinding = linker.binding
     linker.binding.procedures.removeSubrange(programProcedureCount...)
@@ -165,18 +178,27 @@ extension Planner {
 
   private func plannedProcedure(
     _ change: ProcedureChange, _ record: Binding.Procedure, _ entry: TraceeAddress,
-    _ implementation: Int, _ model: ProgramModel
+    _ implementation: Int, _ ahead: inout [SlotStore], _ linker: inout Linker<Decoder>
   ) -> PlannedProcedure {
     let old = before[record.id] ?? implementation
+    let reached = linker.model[record.id].reached ?? old
     var store: SlotStore?
-    // What is only a clone is called within its version alone; a new epoch was bound already.
-    if record.slot.rawValue != 0, !change.beginsEpoch {
-      store = SlotStore(
-        slot: record.slot, old: model.implementations[old].entry.rawValue,
-        new: entry.rawValue)
+    if let index = change.new, !hasBody(index) {
+      // Callers of the old version still go through the slot, and not in a clone's way.
+      linker.model[record.id].reached = reached
+    } else {
+      let isFreshSlot = change.old.map { model.binding.procedures[$0].slot != record.slot } ?? true
+      if isFreshSlot {
+        ahead.append(bind(record.slot, to: entry, &linker))
+      } else {
+        store = SlotStore(
+          slot: record.slot, old: linker.model.implementations[reached].entry.rawValue,
+          new: entry.rawValue)
+      }
+      linker.model[record.id].reached = nil
     }
     return PlannedProcedure(
-      id: record.id, name: model[record.id].name, old: old, new: implementation,
+      id: record.id, name: linker.model[record.id].name, old: old, new: implementation,
       store: store, changedInside: changedOnlyInside(change),
       inlinedHere: inlinedOnlyInto(change),
       why: (change.beginsEpoch ? "another signature; " : "") + change.reasonText)

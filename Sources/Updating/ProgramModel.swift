@@ -82,6 +82,8 @@ package struct ProcedureRecord: Hashable, Sendable, Codable {
   package var epoch: Int
   /// Index into `ProgramModel.implementations`.
   package var implementation: Int
+  /// The implementation that its slot leads to, if the newest exists only as clones.
+  package var reached: Int?
 
   /// One calling convention of a procedure, with the slot and trampoline that keep it.
   package struct Epoch: Hashable, Sendable, Codable {
