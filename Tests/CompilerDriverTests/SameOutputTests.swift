@@ -15,8 +15,8 @@ struct `A prepared program that is never updated` {
     let files = sources.map { "fixtures/\($0)" }.joined(separator: " ")
     let plain = flags.replacingOccurrences(of: "--keep-calls", with: "")
     let outcome = try await shop.shell(
-      "export SOURCE_DATE_EPOCH=1 && gcc \(plain) -pthread \(files) -lm -o plain"
-        + " && $CC \(flags) -pthread \(files) -lm -o prog")
+      "export SOURCE_DATE_EPOCH=1; gcc \(plain) -pthread \(files) -lm -o plain & "
+        + "$CC \(flags) -pthread \(files) -lm -o prog && wait $!")
     try #require(outcome.status == 0, "\(outcome.summary)")
     return shop
   }
@@ -48,20 +48,21 @@ struct `A prepared program that is never updated` {
     try await expectSame(till, ["verbose"])
   }
 
-  /// Fixtures that run for ever and always say the same at first.
+  /// Fixtures that run for ever and always say the same at first. (A static zoo has no exhibits of
+  /// what libc brings when it is asked to.)
   private static let endless = [
-    "cleanup", "large", "limit", "mproc-crash", "mproc-loop", "retyped", "signature",
-    "signature-pointer", "thread-data", "waits", "zoo",
+    ("cleanup", "-O1 -static"), ("large", "-O2"), ("limit", "-O1 -static"), ("mproc-crash", "-O2"),
+    ("mproc-loop", "-O1 -static"), ("retyped", "-O2"), ("signature", "-O1 -static"),
+    ("signature-pointer", "-O2"), ("thread-data", "-O2"), ("thread-data", "-O1 -static"),
+    ("waits", "-O1 -static"), ("zoo", "-O2"),
   ]
 
   @Test(arguments: endless)
-  func `begins as the plain one does`(fixture: String) async throws {
-    for flags in ["-O2", "-O1 -static"] {
-      let shop = try await built(["\(fixture)/v1.c"], flags)
-      let outcome = try await shop.shell(
-        "for name in plain prog; do timeout 20 ./$name 2>&1 | head -n 8 >$name.out; done"
-          + "; test -s plain.out && cmp plain.out prog.out")
-      #expect(outcome.status == 0, "\(flags): \(outcome.summary)\n\(shop.text("prog.out"))")
-    }
+  func `begins as the plain one does`(fixture: String, flags: String) async throws {
+    let shop = try await built([fixture == "zoo" ? "zoo/*.c" : "\(fixture)/v1.c"], flags)
+    let outcome = try await shop.shell(
+      "for name in plain prog; do timeout 20 ./$name 2>&1 | head -n 8 >$name.out & done; wait"
+        + "; test -s plain.out && cmp plain.out prog.out")
+    #expect(outcome.status == 0, "\(flags): \(outcome.summary)\n\(shop.text("prog.out"))")
   }
 }

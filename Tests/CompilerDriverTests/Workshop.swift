@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A folder of files in which gcc, `pupcc` and what they make are run.
-final class Workshop {
+final class Workshop: Sendable {
   let folder: String
   static let pupcc = Surroundings.tool("pupcc")
 
