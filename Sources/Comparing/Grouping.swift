@@ -18,7 +18,8 @@ struct Grouping {
 
   func groups() -> [Group] {
     let structureGroups = structures.filter { !$0.users.isEmpty }.map {
-      Group(members: $0.users, reason: .structure($0.structure.tag), forbidsResidents: true)
+      Group(
+        members: withHosts($0.users), reason: .structure($0.structure.tag), forbidsResidents: true)
     }
     let wanted = wishes.together.map {
       Group(members: Array(Set($0.members)).sorted(), reason: .together(line: $0.line))
@@ -40,7 +41,7 @@ struct Grouping {
         guard case .reinitialise = decisions.actions[index] else { return nil }
       }
       return Group(
-        members: members, reason: .datum(names.data[index]),
+        members: withHosts(members), reason: .datum(names.data[index]),
         forbidsResidents: isMoved && !isConstant(index))
     }
   }
@@ -53,10 +54,34 @@ struct Grouping {
         let index = pairing.procedures.pairs[pair].new,
         !maps.functions.contains("iproc_\(new.procedures[index].name)")
       else { return nil }
-      let members = Set(callers(of: pair)).union([pair]).sorted()
+      let members = Set(callers(of: pair)).union([pair])
       return Group(
-        members: members, reason: .epoch(names.procedures[pair]), forbidsResidents: true)
+        members: withHosts(Array(members)), reason: .epoch(names.procedures[pair]),
+        forbidsResidents: true)
     }
+  }
+
+  /// With those that call clones of a member: they go on with the old ones until they change.
+  private func withHosts(_ members: [Int]) -> [Int] {
+    var all = Set(members)
+    var left = members
+    while let member = left.popLast() {
+      let target = pairing.procedures.pairs[member]
+      for (index, caller) in pairing.procedures.pairs.enumerated() where !all.contains(index) {
+        let isHost =
+          hosts(caller.old, cloneOf: target.old, in: old)
+          || hosts(caller.new, cloneOf: target.new, in: new)
+        guard isHost else { continue }
+        all.insert(index)
+        left.append(index)
+      }
+    }
+    return all.sorted()
+  }
+
+  private func hosts(_ caller: Int?, cloneOf callee: Int?, in delta: Delta) -> Bool {
+    guard let caller, let callee else { return false }
+    return delta.procedures[caller].calls.contains { $0.callee == callee && $0.kind == .clone }
   }
 
   /// Those that call or name the procedure in either version.

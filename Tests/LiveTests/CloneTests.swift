@@ -74,4 +74,32 @@ import Testing
       #expect(Self.pairs(program.output) == ["body k5", "body k0", "body k1", "clone k5"])
     }
   }
+
+  @Test func `who calls a clone of a group's member belongs to the group`() async throws {
+    try await withSandbox { sandbox in
+      func version(_ name: String, _ parameters: String, _ more: String) async throws -> String {
+        try await SmallProgram.build(
+          name,
+          """
+          APART int far(int n\(parameters)) { return printf("\(name) %d\\n", n); }
+          static APART void tell(int n, int k) {
+            for (int i = 0; i < k; i++) far(n + i\(more));
+            fflush(stdout);
+          }
+          APART void turn(int n) {
+            tell(n, 5);
+            nap(2);
+          }
+          int main(void) { for (int n = 0;; n++) turn(n); }
+          """, flags: ["-O2"], in: sandbox)
+      }
+      let old = try await version("old", "", "")
+      let new = try await version("new", ", int m", ", 1")
+      let explained = try await Command(Surroundings.tool("pupcc"), ["--explain", old]).run()
+      try #require(explained.output.contains("tell exists only as"), "\(explained.summary)")
+      let difference = try await sandbox.ush("diff", old, new)
+      #expect(
+        difference.output.contains("signature of far: far tell turn"), "\(difference.summary)")
+    }
+  }
 }
