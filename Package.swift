@@ -136,6 +136,6 @@ let package = Package(
     tests("PupProtocolTests", "PupProtocol", "MapperKit", "UshKit", "ScriptedPup"),
     tests("CompilerDriverTests", "CompilerDriver", "pupcc"),
     tests("ProgramImagesTests", "ProgramImages", "VersionSpace", "ELFFile", "Relinking", "pupcc"),
-    tests("LiveTests", exclude: ["Clients"]),
+    tests("LiveTests", exclude: ["Clients", "RandomPrograms"]),
   ]
 )

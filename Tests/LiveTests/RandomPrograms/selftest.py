@@ -1,0 +1,91 @@
+"""Plants faults of which the model must speak: an oracle that is silent is worth nothing."""
+
+import copy
+
+import live
+import replay
+import verdict
+
+
+def _steps(program, tools, folder, spoil):
+    """Runs a program of which `spoil` changed the last version's C behind the model's back."""
+    found = live.Live(program, tools, folder)
+    last = program.route[-1]
+    spoilt = copy.deepcopy(program)
+    spoil(spoilt.versions[last])
+    for index in sorted(set(program.route)):
+        found.program = spoilt if index == last else program
+        found.build(index)
+    found.program = program
+    return found.go()
+
+
+def plants(program):
+    """(name, what it does to the last version) of each planted fault."""
+    entry = program.threads[0][1]
+
+    def wrong_statement(version):
+        extra = copy.copy(version.procs[entry].body[0])
+        extra.c, extra.subs, extra.k = "$v0 ^= 1u;", [], {}
+        version.procs[entry].body = version.procs[entry].body + [extra]
+
+    def wrong_mark(version):
+        version.procs[entry].mark -= 1
+
+    def wrong_initial(version):
+        for datum, values in version.inits.items():
+            if program.mutable(datum) and not program.data[datum].kind.thread:
+                version.inits[datum] = [v + 1 if isinstance(v, int) else v for v in values[:1]] + values[1:]
+
+    return [("a statement that the model has not", wrong_statement),
+            ("a procedure that says that it is the old one", wrong_mark),
+            ("another initial value", wrong_initial)]
+
+
+def run(program, tools, folder):
+    """What the oracle failed to see, as lines; empty if it saw every plant."""
+    silent = []
+    # So that the version that is spoilt is not the one that begins.
+    program.route, program.refusal = program.route[:2], -1
+    outcomes, _, wrong = verdict.check(program, tools, folder)
+    if wrong or "updated" not in outcomes:
+        return [f"unspoilt: {outcomes} {wrong}"]
+    for name, spoil in plants(program):
+        steps = _steps(program, tools, folder, spoil)
+        try:
+            verdict.judge(program, steps, f"{folder}/log")
+            silent.append(f"not seen: {name}")
+        except replay.Mismatch as mismatch:
+            print(f"seen: {name}: {mismatch}")
+    return silent + _promises(program)
+
+
+def _promises(program):
+    """Logs that break a promise, made by hand."""
+    old, new = (program.versions[i] for i in program.route[:2])
+    changed = [n for n, p in new.procs.items() if n in old.procs and p.mark != old.procs[n].mark
+               and p.noinline and p.shape == old.procs[n].shape]
+    number = changed[0]
+    span = replay.Span(program, old, new, 0, 2)
+    records = [(replay.ENTER, 0, number, new.procs[number].mark),
+               (replay.ENTER, 0, number, old.procs[number].mark)]
+    silent = []
+    try:
+        replay.check_order(program, [span], records)
+        silent.append("not seen: old after new")
+    except replay.Mismatch:
+        pass
+    within = replay.Replay(program, [span], records, 0)
+    within.at, within.stack = 2, [(number, new.procs[number].mark)]
+    try:
+        within._admit(number, old.procs[number].mark)
+        silent.append("not seen: old within new")
+    except replay.Mismatch:
+        pass
+    within.stack = [(number, old.procs[number].mark)]
+    try:
+        within._finish(span)
+        silent.append("not seen: old active after `updated`")
+    except replay.Mismatch:
+        pass
+    return silent

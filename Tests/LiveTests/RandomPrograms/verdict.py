@@ -1,0 +1,66 @@
+"""Runs one case and says what is wrong with it, if anything is."""
+
+import subprocess
+
+import emit
+import live
+import replay
+
+
+def expected_changes(program, old, new, records):
+    """Names of the procedures that differ by construction, have a body of their own, and ran: the
+    compiler may drop what is never reached."""
+    a, b = program.versions[old], program.versions[new]
+    ran = {(number, mark) for kind, _, number, mark in records if kind == replay.ENTER}
+    return {b.procs[i].name for i in a.procs.keys() & b.procs.keys()
+            if a.procs[i].mark != b.procs[i].mark and (i, b.procs[i].mark) in ran
+            and (b.procs[i].noinline or program.flags[0] == "-O0")}
+
+
+def check(program, tools, folder):
+    """(outcomes, rounds, what is wrong or nothing)."""
+    outcomes = []
+    try:
+        found = live.Live(program, tools, folder)
+        for index in sorted(set(program.route) | ({program.refusal} - {-1})):
+            found.build(index)
+        steps = found.go()
+        records = replay.read_log(f"{folder}/log")
+        wrong = [w for w in (_step(program, s, outcomes, records) for s in steps) if w]
+        if wrong:
+            return outcomes, 0, "\n".join(wrong)
+        return outcomes, judge(program, steps, f"{folder}/log"), ""
+    except (live.Failure, replay.Mismatch, subprocess.TimeoutExpired) as error:
+        return outcomes, 0, f"{type(error).__name__}: {error}"
+
+
+def _step(program, step, outcomes, records):
+    """What is wrong with an update's report."""
+    old, new, _, _, report = step
+    result, reason = report["result"], report.get("reason") or ""
+    if new == program.refusal:
+        outcomes.append("refused as it must be" if result == "refused" else "not refused")
+        return None if result == "refused" else f"a changed type is not refused: {report}"
+    if result == "refused" and "inlined" in reason and not program.keep_calls:
+        outcomes.append("refused: inlined in main")
+        return None
+    outcomes.append(result)
+    if result != "updated":
+        return f"update from {old + 1} to {new + 1}: {report}"
+    named = {n.split(":")[-1] for n in report["changed"]}
+    missing = expected_changes(program, old, new, records) - named
+    if missing:
+        return f"update from {old + 1} to {new + 1} does not name {sorted(missing)}: {report}"
+    return None
+
+
+def judge(program, steps, log):
+    """Replays every thread. Returns how many rounds they ran."""
+    records = replay.read_log(log)
+    spans = [replay.Span(program, program.versions[old], program.versions[new], start, end)
+             for old, new, start, end, report in steps if report["result"] == "updated"]
+    rounds = 0
+    for thread in range(len(program.threads)):
+        rounds += replay.Replay(program, spans, records, thread).run()
+    replay.check_order(program, spans, records)
+    return rounds
