@@ -61,7 +61,9 @@ struct Preparation: Sendable {
   }
 
   /// Procedures that are new and whose names libraries have bound to something else.
-  private func boundElsewhere(_ changes: Changes, _ image: ProgramImage) throws(PupFailure) -> [String] {
+  private func boundElsewhere(_ changes: Changes, _ image: ProgramImage) throws(PupFailure)
+    -> [String]
+  {
     let before = current.index.image.delta.procedures
     let known = Set(model.procedures.map(\.name) + before.flatMap(\.aliases))
     var added: [String: String] = [:]
