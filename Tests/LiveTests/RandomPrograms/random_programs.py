@@ -2,7 +2,7 @@
 """Random C programs, updated while they run, against a model of them.
 
     random_programs.py --tools DIR [--cases N] [--seed S] [--jobs J] [--document FILE]
-    random_programs.py --tools DIR --only S        one case again; its files are kept
+    random_programs.py --tools DIR --only S        one case again; its files are kept if it fails
     random_programs.py --tools DIR --self-test     whether planted faults are seen
 """
 
