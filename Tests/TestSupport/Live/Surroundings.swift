@@ -16,6 +16,11 @@ package enum Surroundings {
     return manager.fileExists(atPath: "\(folder)/ush") ? folder : "\(repository)/.build/debug"
   }()
 
+  /// Whether the whole run is one of call mode `table`.
+  package static var isInTableMode: Bool {
+    environment["PUPCC_FLAGS"]?.contains("--call-mode=table") == true
+  }
+
   /// The environment of the test process.
   package static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
