@@ -1,5 +1,6 @@
 """Runs one case and says what is wrong with it, if anything is."""
 
+import re
 import subprocess
 
 import emit
@@ -44,7 +45,12 @@ def _step(program, step, outcomes, records):
     if result == "refused" and "inlined" in reason and not program.keep_calls:
         outcomes.append("refused: inlined in main")
         return None
+    if result == "refused" and _moves(program, reason):
+        outcomes.append("refused: a name of two files")
+        return None
     outcomes.append(result)
+    if old == new:  # the step there was refused
+        return None if result == "already" else f"not already: {report}"
     if result != "updated":
         return f"update from {old + 1} to {new + 1}: {report}"
     named = {n.split(":")[-1] for n in report["changed"]}
@@ -52,6 +58,14 @@ def _step(program, step, outcomes, records):
     if missing:
         return f"update from {old + 1} to {new + 1} does not name {sorted(missing)}: {report}"
     return None
+
+
+def _moves(program, reason):
+    """Whether a refusal speaks of a static of two files, one of which lost what the other got: it
+    may have moved, and changed on the way."""
+    said = re.search(r"the type of ‘(\w+)’ changed|the layout of struct (\w+)_t changed", reason)
+    name = said and (said.group(1) or said.group(2))
+    return len({(d.file, d.id) for d in program.data.values() if d.name == name}) > 1
 
 
 def judge(program, steps, log):
