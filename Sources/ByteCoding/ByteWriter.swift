@@ -38,3 +38,10 @@ package struct ByteWriter: Sendable {
     }
   }
 }
+
+extension FixedWidthInteger {
+  /// Its bytes as x86 has them in memory, the lowest first.
+  package var littleEndianBytes: [UInt8] {
+    (0..<(Self.bitWidth / 8)).map { UInt8(truncatingIfNeeded: self >> (8 * $0)) }
+  }
+}

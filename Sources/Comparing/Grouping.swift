@@ -15,6 +15,25 @@ struct Grouping {
   let structures: [(structure: StructureChanges.Structure, users: [Int])]
   /// Procedure pairs that begin an epoch.
   let epochs: Set<Int>
+  private let hosts: [Int: [Int]]
+
+  init(
+    pairing: Pairing, names: ProgramNames, wishes: Wishes, maps: GivenMaps, old: Delta, new: Delta,
+    uses: [ProcedureUse], decisions: DataDecisions,
+    structures: [(structure: StructureChanges.Structure, users: [Int])], epochs: Set<Int>
+  ) {
+    self.pairing = pairing
+    self.names = names
+    self.wishes = wishes
+    self.maps = maps
+    self.old = old
+    self.new = new
+    self.uses = uses
+    self.decisions = decisions
+    self.structures = structures
+    self.epochs = epochs
+    hosts = Self.hosts(old, new, pairing)
+  }
 
   func groups() -> [Group] {
     let structureGroups = structures.filter { !$0.users.isEmpty }.map {
@@ -66,22 +85,22 @@ struct Grouping {
     var all = Set(members)
     var left = members
     while let member = left.popLast() {
-      let target = pairing.procedures.pairs[member]
-      for (index, caller) in pairing.procedures.pairs.enumerated() where !all.contains(index) {
-        let isHost =
-          hosts(caller.old, cloneOf: target.old, in: old)
-          || hosts(caller.new, cloneOf: target.new, in: new)
-        guard isHost else { continue }
-        all.insert(index)
-        left.append(index)
-      }
+      for host in hosts[member, default: []] where all.insert(host).inserted { left.append(host) }
     }
     return all.sorted()
   }
 
-  private func hosts(_ caller: Int?, cloneOf callee: Int?, in delta: Delta) -> Bool {
-    guard let caller, let callee else { return false }
-    return delta.procedures[caller].calls.contains { $0.callee == callee && $0.kind == .clone }
+  /// Who calls a clone of each procedure, in either version, by pair.
+  private static func hosts(_ old: Delta, _ new: Delta, _ pairing: Pairing) -> [Int: [Int]] {
+    var hosts: [Int: [Int]] = [:]
+    for (delta, pairs) in [(old, pairing.procedures.ofOld), (new, pairing.procedures.ofNew)] {
+      for (caller, procedure) in delta.procedures.enumerated() {
+        for edge in procedure.calls where edge.kind == .clone {
+          hosts[pairs[edge.callee], default: []].append(pairs[caller])
+        }
+      }
+    }
+    return hosts
   }
 
   /// Those that call or name the procedure in either version.

@@ -57,8 +57,8 @@ struct Completing {
     } catch {
       throw .malformed(file: path, what: String(describing: error))
     }
-    guard
-      let descriptor = try program.symbols().first(where: { $0.name == "__pup_descriptor" })
+    let symbols = try program.symbols()
+    guard let descriptor = symbols.first(where: { $0.name == "__pup_descriptor" })
     else { throw .malformed(file: path, what: "the runtime's descriptor is missing") }
     var objects: [LinkedObject] = []
     for entry in entries {
@@ -75,7 +75,6 @@ struct Completing {
       producer: ObjectPreparation.producer, buildID: BuildID(rawValue: program.buildID ?? ""),
       isPositionIndependent: program.isPositionIndependent, linkLine: linkLine,
       descriptor: LinkAddress(rawValue: descriptor.value))
-    let symbols = try program.symbols()
     let reserve = symbols.first { $0.name == "__pup_tls_reserve" }
     delta.threadReserve = reserve.map { $0.value..<($0.value + $0.byteCount) }
     delta.unprepared =
@@ -112,10 +111,9 @@ struct Completing {
     let sites = DirectCalls(delta, decoder: ZydisDecoder()).sites {
       image.contents(at: $0.rawValue, byteCount: $1)
     }
-    for site in sites {
-      try program.patch(site.displacement, at: site.field.rawValue)
-      delta.procedures[site.callee].callSites =
-        (delta.procedures[site.callee].callSites ?? []) + [site.field]
+    for site in sites { try program.patch(site.displacement, at: site.field.rawValue) }
+    for (callee, sites) in Dictionary(grouping: sites, by: \.callee) {
+      delta.procedures[callee].callSites = sites.map(\.field)
     }
     delta.callMode = .direct
   }

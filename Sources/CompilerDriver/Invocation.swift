@@ -1,4 +1,5 @@
 package import Relinking
+
 /// What one call of `pupcc` is asked to do.
 package struct Invocation: Sendable {
   /// What gcc would produce.

@@ -12,9 +12,7 @@ package enum ProgramImages {
   /// - Throws: what is wrong with the file, or that `pupcc` did not make it.
   package static func read(_ path: String) throws(ImageFailure) -> ProgramImage {
     guard let parts = try elf({ () throws(ELFFailure) in try parts(path) }) else {
-      let isStripped = try elf { () throws(ELFFailure) in try hasTable(path) }
-      if isStripped { throw .stripped(file: path) }
-      throw isLinkedElsewhere(path) ? .linkedElsewhere(file: path) : .notPrepared(file: path)
+      throw try elf { () throws(ELFFailure) in try whatIsMissing(path) }
     }
     let delta = try decode(try json(parts.delta, path), path)
     guard delta.procedures.contains(where: { !$0.declaredAt.file.isEmpty }) else {
@@ -29,12 +27,6 @@ package enum ProgramImages {
   package static func buildID(ofDelta path: String) throws(ImageFailure) -> String {
     let bytes = try elf { () throws(ELFFailure) in try ELFReader.bytes(atPath: path) }
     return try decode(bytes, path).buildID.rawValue
-  }
-
-  /// Whether it has the copies of its objects, and nothing of what `pupcc` does at a link.
-  private static func isLinkedElsewhere(_ path: String) -> Bool {
-    let program = try? ELFProgram(atPath: path)
-    return program?.section(named: PreparedName.embeddedObject) != nil
   }
 
   /// The two sections of a program or of its companion object; `nil` if it has none.
@@ -58,14 +50,17 @@ package enum ProgramImages {
     return (object[delta].contents, object[objects].contents)
   }
 
-  /// Whether `pupcc` linked a file, which the loaded part still shows when `parts` are gone.
-  private static func hasTable(_ path: String) throws(ELFFailure) -> Bool {
+  /// Why a file has no `parts`: that `pupcc` linked it is still shown by its loaded part when they
+  /// are gone, and that its objects come from `pupcc` by their copies.
+  private static func whatIsMissing(_ path: String) throws(ELFFailure) -> ImageFailure {
     do throws(ELFFailure) {
-      let program = try ELFProgram(try ELFReader.bytes(atPath: path), name: path)
-      return program.section(named: PreparedName.table) != nil
+      let program = try ELFProgram(atPath: path)
+      if program.section(named: PreparedName.table) != nil { return .stripped(file: path) }
+      let hasCopies = program.section(named: PreparedName.embeddedObject) != nil
+      return hasCopies ? .linkedElsewhere(file: path) : .notPrepared(file: path)
     } catch {
       guard case .wrongKind = error else { throw error }
-      return false
+      return .notPrepared(file: path)
     }
   }
 

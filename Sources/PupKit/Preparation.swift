@@ -38,7 +38,8 @@ struct Preparation: Sendable {
       return .refused(
         code: "needs-map", changes.refusals.map(\.description), changes: changes)
     }
-    let bound = try boundElsewhere(changes, image)
+    let foreign = try ForeignLookup(target, own: ownSymbols())
+    let bound = try boundElsewhere(changes, image, foreign)
     guard bound.isEmpty else {
       return .refused(code: "needs-map", bound, changes: changes)
     }
@@ -47,9 +48,8 @@ struct Preparation: Sendable {
       decoder: ZydisDecoder(), tlsByteCount: target.layout.tlsByteCount,
       callSites: target.callSites)
     do throws(LinkFailure) {
-      let names = ForeignLookup(target: target, own: ownSymbols())
       let (plan, injection) = try planner.plan { (wanted) throws(LinkFailure) in
-        try names.resolve(wanted)
+        try foreign.resolve(wanted)
       }
       let isNews = changes.procedures.contains { $0.status == .added || $0.isUpdated }
       guard isNews || !plan.data.isEmpty else { return .already(ignored: plan.ignored) }
@@ -61,9 +61,9 @@ struct Preparation: Sendable {
   }
 
   /// Procedures that are new and whose names libraries have bound to something else.
-  private func boundElsewhere(_ changes: Changes, _ image: ProgramImage) throws(PupFailure)
-    -> [String]
-  {
+  private func boundElsewhere(
+    _ changes: Changes, _ image: ProgramImage, _ foreign: ForeignLookup
+  ) throws(PupFailure) -> [String] {
     let before = current.index.image.delta.procedures
     let known = Set(model.procedures.map(\.name) + before.flatMap(\.aliases))
     var added: [String: String] = [:]
@@ -76,8 +76,7 @@ struct Preparation: Sendable {
     guard !added.isEmpty else { return [] }
     let bound: Set<String>
     do throws(TraceeFailure) {
-      bound = try ForeignLookup(target: target, own: ownSymbols())
-        .boundElsewhere(Set(added.keys))
+      bound = try foreign.boundElsewhere(Set(added.keys))
     } catch {
       throw .tracee(error, pid: target.pid)
     }
@@ -158,31 +157,31 @@ struct Wanted: Sendable {
 
 /// Looks foreign symbols up in the target, on demand.
 struct ForeignLookup {
-  let target: TargetProcess
-  let own: [String: ForeignSymbols.Own]
+  private let memory: ProcessMemory
+  private let symbols: ForeignSymbols
+
+  /// - Parameters:
+  ///   - target: whose loaded objects are looked through.
+  ///   - own: what its file defines.
+  /// - Throws: when the target cannot be read, or runs something else by now.
+  init(_ target: TargetProcess, own: [String: ForeignSymbols.Own]) throws(PupFailure) {
+    do throws(TraceeFailure) {
+      memory = try target.memory()
+      symbols = try ForeignSymbols(
+        own: own, dynamic: target.layout.dynamic, bias: target.layout.bias, memory: memory)
+    } catch {
+      throw .tracee(error, pid: target.pid)
+    }
+  }
 
   /// See `ForeignSymbols.boundElsewhere`.
   func boundElsewhere(_ names: Set<String>) throws(TraceeFailure) -> Set<String> {
-    let memory = try target.memory()
-    return try ForeignSymbols(
-      own: own, dynamic: target.layout.dynamic, bias: target.layout.bias, memory: memory
-    ).boundElsewhere(names, memory: memory)
+    try symbols.boundElsewhere(names, memory: memory)
   }
 
   /// Those of `names` that can be found; the others are missing.
   func resolve(_ names: Set<String>) throws(LinkFailure) -> ForeignAddresses {
-    do throws(TraceeFailure) {
-      return try addresses(of: names)
-    } catch {
-      throw .tracee(error)
-    }
-  }
-
-  private func addresses(of names: Set<String>) throws(TraceeFailure) -> ForeignAddresses {
     var result = ForeignAddresses()
-    let memory = try target.memory()
-    let symbols = try ForeignSymbols(
-      own: own, dynamic: target.layout.dynamic, bias: target.layout.bias, memory: memory)
     for name in names {
       do throws(ForeignFailure) {
         result.addresses[name] = try symbols.address(of: name, memory: memory)
@@ -190,7 +189,7 @@ struct ForeignLookup {
         switch error {
         case .indirect: result.unresolvedIndirect.insert(name)
         case .threadLocal: break
-        case .tracee(let failure): throw failure
+        case .tracee(let failure): throw .tracee(failure)
         }
       }
     }

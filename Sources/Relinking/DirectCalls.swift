@@ -1,3 +1,4 @@
+import ByteCoding
 package import VersionSpace
 package import X86Code
 
@@ -63,7 +64,7 @@ package struct DirectCalls<Decoder: InstructionDecoding> {
       guard place &+ 4 == end, let displacement = Int32(exactly: distance) else { return nil }
       return Site(
         field: LinkAddress(rawValue: place), callee: callee,
-        displacement: (0..<4).map { UInt8(truncatingIfNeeded: displacement >> (8 * $0)) })
+        displacement: displacement.littleEndianBytes)
     }
   }
 }

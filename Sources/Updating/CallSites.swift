@@ -1,3 +1,4 @@
+import ByteCoding
 package import Relinking
 package import VersionSpace
 
@@ -42,8 +43,7 @@ package struct CallSites: Hashable, Sendable, Codable {
   }
 
   private static func distance(_ field: TraceeAddress, _ target: UInt64) -> [UInt8] {
-    let distance = target &- (field.rawValue &+ 4)
-    return (0..<4).map { UInt8(truncatingIfNeeded: distance >> (8 * $0)) }
+    UInt32(truncatingIfNeeded: target &- (field.rawValue &+ 4)).littleEndianBytes
   }
 }
 

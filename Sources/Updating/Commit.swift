@@ -1,3 +1,4 @@
+import ByteCoding
 package import VersionSpace
 
 /// The stores of one stop, in the order in which they are made (design: "Order of commit").
@@ -27,7 +28,7 @@ package enum Commit {
         guard found == store.old || found == store.new else {
           throw .slotChanged(store.slot, expected: store.old, found: found)
         }
-        bytes.replaceSubrange(offset..<(offset + 8), with: Gates.bytes(store.new))
+        bytes.replaceSubrange(offset..<(offset + 8), with: store.new.littleEndianBytes)
       }
       writes.append(Injection.Write(address: first, bytes: bytes))
     }

@@ -1,3 +1,4 @@
+import ByteCoding
 package import Unwinding
 package import VersionSpace
 
@@ -97,9 +98,9 @@ package struct Gates: Hashable, Sendable, Codable {
   ) throws(TraceeFailure) {
     let real = try memory.word(at: slot)
     guard !isGate(real, descriptor) else { return }
-    try memory.write(Self.bytes(real), at: descriptor.gateReturn(index))
+    try memory.write(real.littleEndianBytes, at: descriptor.gateReturn(index))
     try memory.write([UInt8](repeating: 0, count: 8), at: descriptor.gateState(index))
-    try memory.write(Self.bytes(descriptor.gateEntry(index).rawValue), at: slot)
+    try memory.write(descriptor.gateEntry(index).rawValue.littleEndianBytes, at: slot)
     placed.append(
       Gate(
         index: index, tid: frame.tid, stackSlot: slot, returnAddress: real,
@@ -126,7 +127,7 @@ package struct Gates: Hashable, Sendable, Codable {
     _ gate: Gate, _ descriptor: TargetDescriptor, _ memory: inout some TraceeMemory & ~Copyable
   ) throws(TraceeFailure) {
     if try holds(gate, descriptor, memory) {
-      try memory.write(bytes(gate.returnAddress), at: gate.stackSlot)
+      try memory.write(gate.returnAddress.littleEndianBytes, at: gate.stackSlot)
     }
   }
 
@@ -138,9 +139,5 @@ package struct Gates: Hashable, Sendable, Codable {
       let word = TraceeAddress(rawValue: descriptor.gateState(gate.index).rawValue + 4)
       try memory.write([1, 0, 0, 0], at: word)
     }
-  }
-
-  static func bytes(_ value: UInt64) -> [UInt8] {
-    (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
   }
 }

@@ -1,3 +1,4 @@
+import ByteCoding
 import ObjectModel
 import Relinking
 import VersionSpace
@@ -199,7 +200,7 @@ extension Linker {
     let name = "got " + String(value, radix: 16)
     if let known = model.imports[name] { return known }
     let address = try model.data.allocate(8, alignment: 8, named: .data)
-    injection.writes.append(Injection.Write(address: address, bytes: Self.word(value)))
+    injection.writes.append(Injection.Write(address: address, bytes: value.littleEndianBytes))
     model.imports[name] = address
     return address
   }

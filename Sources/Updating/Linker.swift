@@ -1,3 +1,4 @@
+import ByteCoding
 import ObjectModel
 package import Relinking
 package import VersionSpace
@@ -101,7 +102,7 @@ package struct Linker<Decoder: InstructionDecoding>: Sendable {
     let slot = TraceeAddress(rawValue: address.rawValue + 16)
     var bytes = Trampoline.code(slotDistance: 16)
     while bytes.count < 16 { bytes.append(0xCC) }
-    bytes += Self.word(implementation.rawValue)
+    bytes += implementation.rawValue.littleEndianBytes
     injection.writes.append(Injection.Write(address: address, bytes: bytes))
     try describeJump(at: address, byteCount: 16)
     return (address, slot)
@@ -154,10 +155,6 @@ package struct Linker<Decoder: InstructionDecoding>: Sendable {
     let value = try initialValue(ofDatum: datum, at: address)
     injection.writes.append(Injection.Write(address: address, bytes: value))
   }
-
-  static func word(_ value: UInt64) -> [UInt8] {
-    (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
-  }
 }
 
 /// Bytes of an embedded object that move together.
@@ -175,8 +172,6 @@ struct Chunk {
 package enum Trampoline {
   /// `endbr64; notrack jmp *distance(%rip)`, where `slotDistance` is from the trampoline's start.
   package static func code(slotDistance: Int) -> [UInt8] {
-    let displacement = UInt32(bitPattern: Int32(slotDistance - 11))
-    return [0xF3, 0x0F, 0x1E, 0xFA, 0x3E, 0xFF, 0x25]
-      + (0..<4).map { UInt8(truncatingIfNeeded: displacement >> (8 * UInt32($0))) }
+    [0xF3, 0x0F, 0x1E, 0xFA, 0x3E, 0xFF, 0x25] + Int32(slotDistance - 11).littleEndianBytes
   }
 }

@@ -1,3 +1,4 @@
+import ByteCoding
 import Comparing
 import Relinking
 import TypeModel
@@ -61,12 +62,13 @@ extension Planner {
     _ fresh: [Int], _ tables: [Int], _ linker: inout Linker<Decoder>
   ) throws(LinkFailure) -> (procedures: [Placed], tables: [(Int, TraceeAddress)]) {
     var (placed, missing) = reuse(fresh, &linker)
+    var isFurther = !placed.isEmpty
     // What was found lets those be found that refer to it as a clone.
-    while !missing.isEmpty {
+    while isFurther, !missing.isEmpty {
       let (more, rest) = reuse(missing.map(\.index), &linker)
       placed += more
       missing = rest
-      if more.isEmpty { break }
+      isFurther = !more.isEmpty
     }
     try linker.reserve(procedures: missing.map(\.index))
     for (index, key) in missing {
@@ -172,7 +174,7 @@ extension Planner {
     _ slot: TraceeAddress, to entry: TraceeAddress, _ linker: inout Linker<Decoder>
   ) -> SlotStore {
     linker.injection.writes.append(
-      .init(address: slot, bytes: Linker<Decoder>.word(entry.rawValue)))
+      .init(address: slot, bytes: entry.rawValue.littleEndianBytes))
     return SlotStore(slot: slot, old: 0, new: entry.rawValue)
   }
 

@@ -1,3 +1,4 @@
+import ByteCoding
 package import Unwinding
 package import VersionSpace
 
@@ -114,10 +115,8 @@ package struct UpdateStop: Sendable {
     if !decision.updated.isEmpty { atStep("decided") }
     let stores = decision.updated.compactMap(\.store)
     let slots = try Commit.slotWrites(stores, memory: target)
-    let toTable = try callWrites(stores, direct: false, target)
+    if try leadCalls(stores, direct: false, &target) { atStep("redirected") }
     do throws(TraceeFailure) {
-      for write in toTable { try target.write(write.bytes, at: write.address) }
-      if !toTable.isEmpty { atStep("redirected") }
       var writes: [Injection.Write] = []
       for index in decision.data { writes += try resets(index, &outcome, target) }
       try target.writeAll(writes + slots, atStep: atStep)
@@ -130,23 +129,20 @@ package struct UpdateStop: Sendable {
     } catch {
       throw .tracee(error)
     }
-    let toBody = try callWrites(stores, direct: true, target)
-    do throws(TraceeFailure) {
-      for write in toBody { try target.write(write.bytes, at: write.address) }
-    } catch {
-      throw .tracee(error)
-    }
+    _ = try leadCalls(stores, direct: true, &target)
     outcome.stores = stores
     outcome.progress.updated.formUnion(decision.updated.map(\.id))
     outcome.progress.resident = decision.resident
   }
 
-  /// The writes to direct calls that go with stores: to the trampoline before a slot leaves the first
-  /// body, to the body once it leads there again.
-  private func callWrites(
-    _ stores: [SlotStore], direct: Bool, _ target: borrowing some StoppedTarget & ~Copyable
-  ) throws(CommitFailure) -> [Injection.Write] {
-    guard !plan.callSites.isEmpty, !stores.isEmpty else { return [] }
+  /// Leads the direct calls that go with stores, and says whether any led elsewhere.
+  ///
+  /// `direct`: to the body, once a slot leads there again; else to the trampoline, before a slot
+  /// leaves the first body.
+  private func leadCalls(
+    _ stores: [SlotStore], direct: Bool, _ target: inout some StoppedTarget & ~Copyable
+  ) throws(CommitFailure) -> Bool {
+    guard !plan.callSites.isEmpty, !stores.isEmpty else { return false }
     let entries = Dictionary(
       (plan.boundAhead + stores).map { ($0.slot, $0.new) }, uniquingKeysWith: { $1 })
     var writes: [Injection.Write] = []
@@ -154,7 +150,12 @@ package struct UpdateStop: Sendable {
       guard let entry = entries[sites.slot], (entry == sites.body) == direct else { continue }
       writes += try sites.writes(direct: direct, memory: target)
     }
-    return writes
+    do throws(TraceeFailure) {
+      for write in writes { try target.write(write.bytes, at: write.address) }
+    } catch {
+      throw .tracee(error)
+    }
+    return !writes.isEmpty
   }
 
   /// The writes that give the elements of a datum which still hold their old initial value the new
@@ -206,7 +207,7 @@ package struct UpdateStop: Sendable {
         for: waited, busy: busyGates(stacks), descriptor: plan.model.descriptor, memory: &target)
       let wait = waited.isEmpty ? 50 : gateWaitMilliseconds
       try target.write(
-        (0..<4).map { UInt8(truncatingIfNeeded: wait >> (8 * UInt32($0))) },
+        wait.littleEndianBytes,
         at: TraceeAddress(rawValue: plan.model.descriptor.gateWaitMilliseconds))
       atStep("gated")
     } catch {
