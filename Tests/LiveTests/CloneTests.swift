@@ -41,18 +41,25 @@ import Testing
     return Set(lines)
   }
 
+  /// Updates the program to one after the other; each prints its word.
+  private static func check(
+    _ program: LiveProgram, _ versions: [(executable: String, word: String)]
+  ) async throws {
+    for (executable, word) in versions {
+      let (outcome, report) = try await program.update(to: executable)
+      #expect(report.result == "updated", "\(outcome.summary)")
+      let start = program.printed
+      #expect(await program.prints("\(word) ", after: start))
+      #expect(await program.goesOn())
+    }
+  }
+
   @Test func `what was only a clone gets a slot when it gets a body`() async throws {
     try await withSandbox { sandbox in
       let (body, clone) = try await Self.builds(in: sandbox)
       let program = try await sandbox.run("clone", clone)
       #expect(await program.prints("clone"))
-      for (executable, word) in [(body, "body"), (clone, "clone"), (body, "body")] {
-        let (outcome, report) = try await program.update(to: executable)
-        #expect(report.result == "updated", "\(outcome.summary)")
-        let start = program.printed
-        #expect(await program.prints("\(word) ", after: start))
-        #expect(await program.goesOn())
-      }
+      try await Self.check(program, [(body, "body"), (clone, "clone"), (body, "body")])
       // Main is resident and goes on calling its own version's clone.
       #expect(Self.pairs(program.output) == ["clone k5", "body k5"])
     }
@@ -63,13 +70,7 @@ import Testing
       let (body, clone) = try await Self.builds(in: sandbox)
       let program = try await sandbox.run("body", body)
       #expect(await program.prints("body"))
-      for (executable, word) in [(clone, "clone"), (body, "body"), (clone, "clone")] {
-        let (outcome, report) = try await program.update(to: executable)
-        #expect(report.result == "updated", "\(outcome.summary)")
-        let start = program.printed
-        #expect(await program.prints("\(word) ", after: start))
-        #expect(await program.goesOn())
-      }
+      try await Self.check(program, [(clone, "clone"), (body, "body"), (clone, "clone")])
       // Main is resident and passes n & 1, which the clone does not take.
       #expect(Self.pairs(program.output) == ["body k5", "body k0", "body k1", "clone k5"])
     }

@@ -115,10 +115,8 @@ struct OracleRecord {
       let name = String(words[5])
       if numbers[3] == 0, name.hasPrefix("/") || name == "[vdso]" { files[numbers[0]] = name }
     case "point":
-      var point = Point(memory: RecordedMemory(blob: blob))
-      for index in 0..<16 { point.registers.general[index] = numbers[index] }
-      point.registers.instructionPointer = numbers[16]
-      points.append(point)
+      points.append(
+        Point(registers: Registers(recorded: numbers), memory: RecordedMemory(blob: blob)))
     case "page": points[points.count - 1].memory.pages[numbers[0]] = Int(numbers[1])
     case "frames":
       points[points.count - 1].places = stride(from: 0, to: numbers.count - 1, by: 2).map {

@@ -55,15 +55,22 @@ struct RecordedPoints {
         UnwindModule(
           name: "", codeRanges: [], ehFrame: Array(bytes), ehFrameAddress: numbers[0]))
     case "point":
-      var point = Point(memory: RecordedMemory(blob: blob))
-      for index in 0..<16 { point.registers.general[index] = numbers[index] }
-      point.registers.instructionPointer = numbers[16]
-      points.append(point)
+      points.append(
+        Point(registers: Registers(recorded: numbers), memory: RecordedMemory(blob: blob)))
     case "page": points[points.count - 1].memory.pages[numbers[0]] = Int(numbers[1])
     default:
       points[points.count - 1].isWhole = numbers[0] == 1
       points[points.count - 1].programCounters = Array(numbers.dropFirst())
     }
+  }
+}
+
+extension Registers {
+  /// Those that `recording.py` wrote, in its order.
+  init(recorded numbers: [UInt64]) {
+    self.init()
+    for index in 0..<16 { general[index] = numbers[index] }
+    instructionPointer = numbers[16]
   }
 }
 

@@ -9,15 +9,15 @@
 import os
 import random
 import re
+import sys
 
 import gdb
 
-PAGE = 4096
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+from recording import PAGE, close, frames, is_alive, keep, keep_pages, registers, text
+
 POINTS_PER_RUN = 300
-NAMES = "rax rdx rcx rbx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip".split()
-text = open(os.environ["POINTS"] + ".text", "w")
-blob = open(os.environ["POINTS"] + ".bytes", "wb")
-kept = {}
 named = set()
 written = 0
 wanted = int(os.environ["COUNT"])
@@ -28,15 +28,6 @@ generator = random.Random(int(os.environ["SEED"]))
 
 def quietly(command):
     return gdb.execute(command, to_string=True)
-
-
-def keep(address, content):
-    """Writes bytes once and says where they lie in the blob."""
-    content = bytes(content)
-    if content not in kept:
-        kept[content] = blob.tell()
-        blob.write(content)
-    return "%d %d %d" % (address, kept[content], len(content))
 
 
 def write_files():
@@ -74,14 +65,6 @@ def traced(counter):
     return [(place, 0) for place in found[found.index(counter):]]
 
 
-def frames():
-    frame = gdb.newest_frame()
-    while frame:
-        if frame.type() not in (gdb.INLINE_FRAME, gdb.TAILCALL_FRAME):
-            yield frame
-        frame = frame.older()
-
-
 def name(address):
     """Says once which procedure, or section without symbols, an address belongs to."""
     if address in named:
@@ -107,18 +90,14 @@ def record():
     current = gdb.selected_thread()
     for thread in inferior.threads():
         thread.switch()
-        values = [int(gdb.parse_and_eval("(unsigned long)$" + name)) for name in NAMES]
+        values = registers()
         found = [(frame.pc(), int(frame.read_register("rsp")) & (2**64 - 1)) for frame in frames()]
         print("point", *values, file=text)
         # A frame may be found by any register: longjmp's by where the jump's target is kept.
         pages = {value // PAGE for value in values}
         for counter, stack in found + [(0, values[7]), (0, values[7] + 2 * PAGE)]:
             pages |= set(range(stack // PAGE - 1, stack // PAGE + 3)) | {counter // PAGE}
-        for page in sorted(pages):
-            try:
-                print("page", keep(page * PAGE, inferior.read_memory(page * PAGE, PAGE)), file=text)
-            except gdb.MemoryError:
-                pass
+        keep_pages(pages)
         if is_running_already:
             found = traced(values[16])
         print("frames", *[number for place in found for number in place], file=text)
@@ -127,10 +106,6 @@ def record():
         written += 1
     if current is not None and current.is_valid():
         current.switch()
-
-
-def is_alive():
-    return gdb.selected_inferior().pid != 0
 
 
 def instructions(start, end):
@@ -261,5 +236,4 @@ while written < wanted:
     first = False
     if written == before:
         break
-text.close()
-blob.close()
+close()

@@ -6,23 +6,13 @@
 import os
 import random
 import re
+import sys
 
 import gdb
 
-PAGE = 4096
-NAMES = "rax rdx rcx rbx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip".split()
-text = open(os.environ["POINTS"] + ".text", "w")
-blob = open(os.environ["POINTS"] + ".bytes", "wb")
-kept = {}
-
-
-def keep(address, content):
-    """Writes bytes once and says where they lie in the blob."""
-    content = bytes(content)
-    if content not in kept:
-        kept[content] = blob.tell()
-        blob.write(content)
-    return "%d %d %d" % (address, kept[content], len(content))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+from recording import PAGE, close, frames, is_alive, keep, keep_pages, registers, text
 
 
 def write_modules():
@@ -38,36 +28,19 @@ def write_modules():
             print("code", start, end, file=text)
 
 
-def frames():
-    frame = gdb.newest_frame()
-    while frame:
-        if frame.type() not in (gdb.INLINE_FRAME, gdb.TAILCALL_FRAME):
-            yield frame
-        frame = frame.older()
-
-
 def record():
     inferior = gdb.selected_inferior()
     for thread in inferior.threads():
         thread.switch()
         found = list(frames())
-        values = [int(gdb.parse_and_eval("(unsigned long)$" + name)) for name in NAMES]
-        print("point", *values, file=text)
+        print("point", *registers(), file=text)
         pages = set()
         for frame in found:
             stack = int(frame.read_register("rsp")) // PAGE
             pages |= {stack - 1, stack, stack + 1, frame.pc() // PAGE}
-        for page in sorted(pages):
-            try:
-                print("page", keep(page * PAGE, inferior.read_memory(page * PAGE, PAGE)), file=text)
-            except gdb.MemoryError:
-                pass
+        keep_pages(pages)
         is_whole = found[-1].unwind_stop_reason() == gdb.FRAME_UNWIND_OUTERMOST
         print("frames", int(is_whole), *[frame.pc() for frame in found], file=text)
-
-
-def is_alive():
-    return gdb.selected_inferior().pid != 0
 
 
 for command in (
@@ -93,5 +66,4 @@ for _ in range(100):
             record()
 if is_alive():
     gdb.execute("kill", to_string=True)
-text.close()
-blob.close()
+close()
