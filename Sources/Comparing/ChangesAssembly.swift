@@ -24,7 +24,8 @@ struct ChangesAssembly<Decoder: InstructionDecoding> {
     }
     let grouping = Grouping(
       pairing: pairing, names: names, wishes: wishes, maps: maps, old: old.delta, new: new.delta,
-      uses: uses, decisions: data, structures: structures, epochs: epochs)
+      uses: uses, decisions: data, structures: structures, epochs: epochs,
+      cloneCallers: CloneCallers(old: old.delta, new: new.delta, pairing: pairing))
     let touches = grouping.touches()
     var changes = Changes(
       procedures: pairing.procedures.pairs.indices.map { procedureChange($0, touches[$0]) },

@@ -15,25 +15,7 @@ struct Grouping {
   let structures: [(structure: StructureChanges.Structure, users: [Int])]
   /// Procedure pairs that begin an epoch.
   let epochs: Set<Int>
-  private let hosts: [Int: [Int]]
-
-  init(
-    pairing: Pairing, names: ProgramNames, wishes: Wishes, maps: GivenMaps, old: Delta, new: Delta,
-    uses: [ProcedureUse], decisions: DataDecisions,
-    structures: [(structure: StructureChanges.Structure, users: [Int])], epochs: Set<Int>
-  ) {
-    self.pairing = pairing
-    self.names = names
-    self.wishes = wishes
-    self.maps = maps
-    self.old = old
-    self.new = new
-    self.uses = uses
-    self.decisions = decisions
-    self.structures = structures
-    self.epochs = epochs
-    hosts = Self.hosts(old, new, pairing)
-  }
+  let cloneCallers: CloneCallers
 
   func groups() -> [Group] {
     let structureGroups = structures.filter { !$0.users.isEmpty }.map {
@@ -85,22 +67,11 @@ struct Grouping {
     var all = Set(members)
     var left = members
     while let member = left.popLast() {
-      for host in hosts[member, default: []] where all.insert(host).inserted { left.append(host) }
-    }
-    return all.sorted()
-  }
-
-  /// Who calls a clone of each procedure, in either version, by pair.
-  private static func hosts(_ old: Delta, _ new: Delta, _ pairing: Pairing) -> [Int: [Int]] {
-    var hosts: [Int: [Int]] = [:]
-    for (delta, pairs) in [(old, pairing.procedures.ofOld), (new, pairing.procedures.ofNew)] {
-      for (caller, procedure) in delta.procedures.enumerated() {
-        for edge in procedure.calls where edge.kind == .clone {
-          hosts[pairs[edge.callee], default: []].append(pairs[caller])
-        }
+      for host in cloneCallers.of[member, default: []] where all.insert(host).inserted {
+        left.append(host)
       }
     }
-    return hosts
+    return all.sorted()
   }
 
   /// Those that call or name the procedure in either version.
@@ -130,6 +101,22 @@ struct Grouping {
       for user in each.users { touches[user].append(.structure(each.structure.tag)) }
     }
     return touches
+  }
+}
+
+/// Who calls clones of a procedure, in either version.
+struct CloneCallers {
+  /// By procedure pair.
+  private(set) var of: [Int: [Int]] = [:]
+
+  init(old: Delta, new: Delta, pairing: Pairing) {
+    for (delta, pairs) in [(old, pairing.procedures.ofOld), (new, pairing.procedures.ofNew)] {
+      for (caller, procedure) in delta.procedures.enumerated() {
+        for edge in procedure.calls where edge.kind == .clone {
+          of[pairs[edge.callee], default: []].append(pairs[caller])
+        }
+      }
+    }
   }
 }
 
