@@ -53,7 +53,7 @@ class Emitter:
     def _prototype(self, proc):
         shape = shapes.SHAPES[proc.shape]
         attribute = "__attribute__((noinline)) " if proc.noinline else ""
-        if proc.name.startswith("round_"):  # or it may exist only as a clone that main calls
+        if proc.noclone:
             attribute = "__attribute__((noinline, noclone)) "
         return f"{'static ' if proc.static else ''}{attribute}{shape.result} {proc.name}({shape.parameters})"
 

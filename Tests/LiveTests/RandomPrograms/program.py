@@ -78,6 +78,11 @@ class Proc:
     partner: object = None  # the other of a pair that call each other
     recurses: bool = False
 
+    @property
+    def noclone(self):
+        """Whether no caller has a copy of its own; a round may not exist only as main's."""
+        return self.noinline and (self.id % 2 == 0 or self.name.startswith("round_"))
+
     def walk(self):
         for stmt in self.body:
             yield from stmt.walk()

@@ -275,7 +275,7 @@ def marks_of(program, version):
 
 def check_order(program, spans, records):
     """Once a new body of a procedure ran, no thread enters its old one, unless that
-    lives inlined, or in old callers of another signature."""
+    lives inlined or cloned in old callers, or these have another signature."""
     for span in spans:
         seen = set()
         for kind, _, number, mark in records[span.start:span.end]:
@@ -284,7 +284,7 @@ def check_order(program, spans, records):
             proc = span.old.procs.get(number)
             if proc and number in span.new.procs and proc.shape != span.new.procs[number].shape:
                 continue  # callers that were removed still call in the old way
-            apart = program.keep_calls or program.flags[0] == "-O0" or not proc or proc.noinline
+            apart = program.keep_calls or program.flags[0] == "-O0" or not proc or proc.noclone
             if span.is_new(number, mark):
                 seen.add(number)
             elif number in seen and apart:

@@ -64,7 +64,7 @@ def _promises(program):
     """Logs that break a promise, made by hand."""
     old, new = (program.versions[i] for i in program.route[:2])
     changed = [n for n, p in new.procs.items() if n in old.procs and p.mark != old.procs[n].mark
-               and p.noinline and p.shape == old.procs[n].shape]
+               and p.noclone and p.shape == old.procs[n].shape]
     number = changed[0]
     span = replay.Span(program, old, new, 0, 2)
     records = [(replay.ENTER, 0, number, new.procs[number].mark),
