@@ -92,8 +92,9 @@ class Generator:
         return self.new_datum(p, kind)
 
     def _reaches(self, p, d):
+        procs = self.version.procs
         if "functions" in d.kind.name and any(
-                self.version.procs[f].rank >= self.limit(p) or self.version.procs[f].family not in (p.family, PURE)
+                f not in procs or procs[f].rank >= self.limit(p) or procs[f].family not in (p.family, PURE)
                 for f in self.version.inits.get(d.id, [0])[1:]):
             return False
         if d.family != p.family and not (d.kind.const and d.family == PURE):

@@ -81,6 +81,7 @@ def run_case(seed, tools, folder, shrink_seconds):
             flags=" ".join(program.flags + ["--keep-calls"] * program.keep_calls),
             enough=changes_enough(program))
     if wrong:
+        os.makedirs(place, exist_ok=True)
         with open(f"{place}/what-is-wrong.txt", "w") as file:
             file.write(f"seed {seed}, {result['flags']}\n{wrong}\n")
     else:
