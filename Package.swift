@@ -74,7 +74,7 @@ let package = Package(
     module("ELFFile", "ByteCoding", "ObjectModel", "CLibelf", "CZlib"),
     module("DWARFInfo", "TypeModel", "ByteCoding", "CLibdwarf"),
     module("Disassembler", "X86Code", "CZydis"),
-    module("Tracee", "VersionSpace", "Unwinding", "CPtrace"),
+    module("Tracee", "ByteCoding", "VersionSpace", "Unwinding", "CPtrace"),
     module("Journal", "VersionSpace", "CSQLite"),
     module("PupProtocol", "CSocket", "CDigest"),
     module("LineEditing", "CEditLine"),

@@ -65,6 +65,10 @@ int cs_set_registers(pid_t tid, const struct cs_registers *in) {
   return result(ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &vector));
 }
 
+int cs_set_result(pid_t tid, int64_t value) {
+  return result(ptrace(PTRACE_POKEUSER, tid, offsetof(struct user, regs.rax), (long)value));
+}
+
 int cs_get_xstate(pid_t tid, void *buffer, size_t size) {
   struct iovec vector = {buffer, size};
   int status = result(ptrace(PTRACE_GETREGSET, tid, NT_X86_XSTATE, &vector));
@@ -112,6 +116,18 @@ ssize_t cs_read_memory(pid_t pid, uint64_t address, void *buffer, size_t size) {
   struct iovec local = {buffer, size}, remote = {(void *)(uintptr_t)address, size};
   ssize_t count = process_vm_readv(pid, &local, 1, &remote, 1, 0);
   return count < 0 ? -errno : count;
+}
+
+ssize_t cs_read_pieces(pid_t pid, const uint64_t *starts, const size_t *sizes, size_t first,
+                       size_t count, void *buffer, size_t offset) {
+  struct iovec remote[1024];
+  struct iovec local = {(char *)buffer + offset, 0};
+  for (size_t i = 0; i < count; i++) {
+    remote[i] = (struct iovec){(void *)(uintptr_t)starts[first + i], sizes[first + i]};
+    local.iov_len += sizes[first + i];
+  }
+  ssize_t read = process_vm_readv(pid, &local, 1, remote, count, 0);
+  return read < 0 ? -errno : read;
 }
 
 int cs_shares_memory(pid_t first, pid_t second) {
@@ -202,8 +218,10 @@ void cs_name_this_thread(const char *name) { pthread_setname_np(pthread_self(), 
 
 pid_t cs_this_thread(void) { return (pid_t)syscall(SYS_gettid); }
 
+static size_t entry_bytes(uint64_t size) { return 16 + (size + 7) / 8 * 8; }
+
 // Runs in a forked child of a threaded process: only async-signal-safe calls.
-static void keep(pid_t target, const struct cs_write *writes, size_t count, int life) {
+static void keep(pid_t target, struct cs_keeper_list *list, int life) {
   char path[32] = "/proc/", digits[12];
   size_t length = 0, at = 6;
   for (pid_t rest = target; rest > 0; rest /= 10)
@@ -219,36 +237,74 @@ static void keep(pid_t target, const struct cs_write *writes, size_t count, int 
   do
     got = read(life, &word, 1);
   while (got < 0 && errno == EINTR);
-  if (got == 1)
+  uint64_t state = __atomic_load_n(&list->state, __ATOMIC_ACQUIRE);
+  if (got == 1 || state == cs_keeper_idle)
     _exit(0);
-  for (size_t i = 0; i < count; i++)
-    (void)!pwrite(memory, writes[i].bytes, writes[i].size, (off_t)writes[i].address);
+  const unsigned char *entry = list->writes;
+  for (uint64_t i = 0; state == cs_keeper_writing && i < list->count; i++) {
+    uint64_t head[2];
+    memcpy(head, entry, sizeof head);
+    (void)!pwrite(memory, entry + sizeof head, head[1], (off_t)head[0]);
+    entry += entry_bytes(head[1]);
+  }
   kill(target, SIGCONT);
   _exit(0);
 }
 
-pid_t cs_keeper_start(pid_t target, const struct cs_write *writes, size_t count, int *pipe) {
+pid_t cs_keeper_start(pid_t target, size_t room, int *pipe, struct cs_keeper_list **list) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0)
     return -errno;
-  pid_t keeper = fork();
+  size_t size = sizeof **list + room;
+  struct cs_keeper_list *made =
+      mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  pid_t keeper = -1;
+  if (made != MAP_FAILED) {
+    made->room = room;
+    cs_keeper_clear(made);
+    keeper = fork();
+  }
   if (keeper == 0) {
     close(ends[1]);
     setsid();
-    keep(target, writes, count, ends[0]);
+    keep(target, made, ends[0]);
   }
   int failure = errno;
   close(ends[0]);
-  if (keeper < 0) {
-    close(ends[1]);
-    return -failure;
-  }
   *pipe = ends[1];
-  return keeper;
+  *list = made;
+  if (keeper > 0)
+    return keeper;
+  close(ends[1]);
+  if (made != MAP_FAILED)
+    munmap(made, size);
+  return -failure;
 }
 
-void cs_keeper_dismiss(pid_t keeper, int pipe) {
+void cs_keeper_clear(struct cs_keeper_list *list) {
+  cs_keeper_enter(list, cs_keeper_idle);
+  list->count = list->used = 0;
+}
+
+int cs_keeper_add(struct cs_keeper_list *list, uint64_t address, const void *bytes, size_t size) {
+  if (entry_bytes(size) > list->room - list->used)
+    return -ENOSPC;
+  unsigned char *entry = list->writes + list->used;
+  const uint64_t head[2] = {address, size};
+  memcpy(entry, head, sizeof head);
+  memcpy(entry + sizeof head, bytes, size);
+  list->used += entry_bytes(size);
+  list->count++;
+  return 0;
+}
+
+void cs_keeper_enter(struct cs_keeper_list *list, enum cs_keeper_state state) {
+  __atomic_store_n(&list->state, (uint64_t)state, __ATOMIC_RELEASE);
+}
+
+void cs_keeper_dismiss(pid_t keeper, int pipe, struct cs_keeper_list *list) {
   (void)!write(pipe, "d", 1);
   close(pipe);
   waitpid(keeper, NULL, 0);
+  munmap(list, sizeof *list + list->room);
 }

@@ -45,7 +45,8 @@ private struct GraphMarks {
 
   init(_ judgement: Judgement) {
     let decision = StopDecision(
-      plan: judgement.plan, progress: judgement.progress, survey: judgement.survey,
+      plan: judgement.plan, callers: Callers(of: judgement.plan.callees),
+      progress: judgement.progress, survey: judgement.survey,
       consistency: judgement.consistency)
     changed = Set(judgement.plan.procedures.map(\.id))
     updated = judgement.progress.updated

@@ -176,9 +176,10 @@ actor UpdateRun {
     let stop = stop
     do throws(TraceeFailure) {
       let stopped = try await tracer.withStopped(
-        target.pid, deadline: .milliseconds(20), image: target.image
+        target.pid, deadline: .milliseconds(20), image: target.image,
+        keeping: stop.plan.writeRoom, after: { stop.rehearsed(in: $0) }
       ) {
-        (process) throws(TraceeFailure) -> Result<UpdateStop.Outcome, CommitFailure> in
+        (process, stop) throws(TraceeFailure) -> Result<UpdateStop.Outcome, CommitFailure> in
         do throws(CommitFailure) {
           return .success(try stop.run(in: &process))
         } catch {
@@ -206,6 +207,7 @@ actor UpdateRun {
   private func note(_ outcome: UpdateStop.Outcome, _ times: StopTimes) {
     stop.progress = outcome.progress
     stop.gates = outcome.gates
+    stop.rows = outcome.rows
     let names = outcome.decision.updated.map(\.name)
     let isFirst = stopCount == 0
     let isTold = isFirst || hasArrival || !names.isEmpty || outcome.isComplete
@@ -216,7 +218,7 @@ actor UpdateRun {
     defer { if isTold { sink(.stopEnded) } }
     guard !isGivenUp(outcome) else { return }
     if isFirst {
-      sink(.backtrace(outcome.backtrace.map { plan.model[$0].name }))
+      sink(.backtrace(outcome.survey.backtrace.map { plan.model[$0].name }))
       sink(.inactive(names))
     }
     for store in outcome.stores {
@@ -230,7 +232,8 @@ actor UpdateRun {
     resident = outcome.decision.resident.sorted().map { plan.model[$0].name }
     waiting = waitingFrames(outcome)
     let blocking = outcome.decision.blocking.count
-    isGated = outcome.notSafe.isEmpty && blocking > 0 && outcome.gates.placed.count >= blocking
+    isGated =
+      outcome.survey.notSafe.isEmpty && blocking > 0 && outcome.gates.placed.count >= blocking
     do throws(PupFailure) {
       try record(outcome.progress)
     } catch {
@@ -281,7 +284,7 @@ actor UpdateRun {
           procedure: plan.model[id].name, tid: frame?.tid ?? target.pid,
           frame: frame.map { plan.model[$0.procedure].name } ?? ""))
     }
-    for thread in outcome.notSafe {
+    for thread in outcome.survey.notSafe {
       frames.append(
         WaitingFrame(
           procedure: "", tid: thread.tid,

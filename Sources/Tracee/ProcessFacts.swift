@@ -11,10 +11,6 @@ package struct ProcessFacts: Sendable {
   package let userID: UInt32
   /// `R`, `S`, `D`, `T`, `t`, `Z` and so on.
   package let state: Character
-  private let caughtSignals: UInt64
-
-  /// Whether the process has a handler for a signal.
-  package func catches(_ signal: Int32) -> Bool { caughtSignals >> UInt64(signal - 1) & 1 == 1 }
 
   /// - Throws: `.gone`.
   package init(pid: Int32) throws(TraceeFailure) {
@@ -24,8 +20,16 @@ package struct ProcessFacts: Sendable {
     tracer = Int32(field("TracerPid")).map(Self.process(of:)) ?? 0
     userID = UInt32(field("Uid")) ?? 0
     state = field("State").first ?? "?"
-    caughtSignals = UInt64(field("SigCgt"), radix: 16) ?? 0
     startTime = try Self.startTime(pid)
+  }
+
+  /// Whether a process has a handler for a signal (`SigCgt` of proc(5)).
+  ///
+  /// - Throws: `.gone`.
+  static func catches(_ signal: Int32, pid: Int32) throws(TraceeFailure) -> Bool {
+    let status = try text(pid, "status")
+    let caught = field("SigCgt", of: status).flatMap { UInt64($0, radix: 16) } ?? 0
+    return caught >> UInt64(signal - 1) & 1 == 1
   }
 
   /// The first word of a line of `status`.

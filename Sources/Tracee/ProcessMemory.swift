@@ -60,6 +60,14 @@ package final class ProcessMemory: TraceeMemory, Sendable {
     }
   }
 
+  /// Throws `.replaced` or `.gone` if the process has other memory by now, or none.
+  package func checkIsCurrent() throws(TraceeFailure) {
+    var byte: UInt8 = 0
+    // Nothing is mapped at 0, which memory that is there says by an error.
+    let result = unsafe pread(descriptor, &byte, 1, 0)
+    if result == 0 { throw failure(result, at: TraceeAddress(rawValue: 0), byteCount: 1) }
+  }
+
   /// Memory that is no more reads as a file that has ended (Linux `fs/proc/base.c`, `mem_rw`).
   private func failure(_ result: Int, at address: TraceeAddress, byteCount: Int) -> TraceeFailure {
     guard result == 0 else { return .fault(at: address, byteCount: byteCount) }

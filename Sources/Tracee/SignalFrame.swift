@@ -58,7 +58,7 @@ struct SignalFrame {
     case -512, -513, -514:
       result.general[Registers.rax] = UInt64(registers.originalRAX)
       result.instructionPointer &-= 2
-    case -4 where StoppedProcess.notRestarted.contains(registers.originalRAX):
+    case -4 where StoppedThread.notRestarted.contains(registers.originalRAX):
       result.general[Registers.rax] = UInt64(registers.originalRAX)
       result.instructionPointer &-= 2
     case -516: result.general[Registers.rax] = UInt64(bitPattern: -4)

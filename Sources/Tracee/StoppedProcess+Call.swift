@@ -23,7 +23,7 @@ extension StoppedProcess {
     _ function: TraceeAddress, stackTop: TraceeAddress, returnStub: TraceeAddress,
     limit: Duration
   ) throws(TraceeFailure) -> CallOutcome {
-    guard let tid = threads.first(where: { stops[$0] == ThreadStop() }) else { return .noThread }
+    guard let tid = held.first(where: { $0.stop == ThreadStop() })?.tid else { return .noThread }
     let before = try registers(of: tid)
     let extended = try ExtendedState(of: tid)
     var mask: UInt64 = 0
@@ -63,7 +63,7 @@ extension StoppedProcess {
       case .signal(let signal)?:
         if let place = fault(tid, signal) { return .faulted(signal: signal, at: place) }
       case .systemCall?:
-        let now = try registers(of: tid)
+        let now = try currentRegisters(of: tid)
         if now.originalRAX == 15, now.instructionPointer == stub.rawValue + 7 { return .returned }
       default: continue
       }
@@ -90,7 +90,7 @@ extension StoppedProcess {
         let status = WaitStatus(raw)
         guard case .ended = status else { return status }
         ExitStatuses.note(tid, raw)
-        stops[tid] = nil
+        forget(tid)
         throw .gone(pid: tid)
       }
       if found < 0 { throw .gone(pid: tid) }

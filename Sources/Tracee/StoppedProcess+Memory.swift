@@ -12,6 +12,34 @@ extension StoppedProcess: TraceeMemory {
     if count != buffer.count { try memory.read(at: address, into: &buffer) }
   }
 
+  /// By process_vm_readv(2), up to 1,024 pieces (`IOV_MAX`) a call; where a piece ends early, the next
+  /// call begins behind it.
+  package func pieces(of ranges: [Range<UInt64>]) -> MemoryPieces {
+    let total = ranges.reduce(0) { $0 + $1.count }
+    let starts = ranges.map(\.lowerBound)
+    let sizes = ranges.map(\.count)
+    var places: [(offset: Int, byteCount: Int)] = []
+    places.reserveCapacity(ranges.count)
+    var bytes = [UInt8](repeating: 0, count: total)
+    var offset = 0
+    while places.count < ranges.count {
+      let first = places.count
+      let left = min(1024, ranges.count - first)
+      let read = unsafe bytes.withUnsafeMutableBytes { buffer in
+        unsafe cs_read_pieces(pid, starts, sizes, first, left, buffer.baseAddress, offset)
+      }
+      var remaining = max(0, read)
+      for index in first..<(first + left) {
+        let found = min(remaining, sizes[index])
+        places.append((offset, found))
+        offset += sizes[index]
+        remaining -= found
+        if found < sizes[index] { break }
+      }
+    }
+    return MemoryPieces(bytes: bytes, places: places)
+  }
+
   /// One pwrite(2) to `/proc/PID/mem`: within a page it is never torn, not even by our own death.
   ///
   /// Where the kernel forbids that (`proc_mem.force_override`), by PTRACE_POKEDATA: then only an

@@ -1,3 +1,4 @@
+import ByteCoding
 import CPtrace
 import Glibc
 package import Unwinding
@@ -9,23 +10,26 @@ package import VersionSpace
 /// kernel thread.
 package struct StoppedProcess: ~Copyable {
   package let pid: Int32
-  var stops: [Int32: ThreadStop]
+  /// By rising id.
+  private(set) var held: [StoppedThread]
   /// Signals that came to a thread while it ran a function for us; sent again on release.
   var heldSignals: Set<Int32> = []
   let memory: ProcessMemory
+  let keeper: Keeper?
 
   /// The threads that are stopped, by rising id.
-  package var threads: [Int32] { stops.keys.sorted() }
+  package var threads: [Int32] { held.map(\.tid) }
 
-  init(pid: Int32, stops: [Int32: ThreadStop], memory: ProcessMemory) {
+  init(pid: Int32, held: [StoppedThread], memory: ProcessMemory, keeper: Keeper?) {
     self.pid = pid
-    self.stops = stops
+    self.held = held.sorted { $0.tid < $1.tid }
     self.memory = memory
+    self.keeper = keeper
   }
 
   deinit {
     for signal in heldSignals { kill(pid, signal) }
-    for (tid, stop) in stops { StoppedProcess.letGo(tid, stop) }
+    for thread in held { thread.letGo() }
   }
 
   /// The thread's XSAVE area as the kernel lays it out (`NT_X86_XSTATE`): SSE, AVX and further
@@ -38,23 +42,57 @@ package struct StoppedProcess: ~Copyable {
   consuming func release() { _ = consume self }
 
   /// The general registers of one of `threads`.
-  package func registers(of tid: Int32) throws(TraceeFailure) -> Registers {
+  package mutating func registers(of tid: Int32) throws(TraceeFailure) -> Registers {
+    guard let index = index(of: tid) else { return try currentRegisters(of: tid) }
+    if let known = held[index].registers { return Registers(known) }
+    var raw = cs_registers()
+    try check(.registers, tid, unsafe cs_get_registers(tid, &raw))
+    held[index].registers = raw
+    return Registers(raw)
+  }
+
+  /// The registers of a thread that may have run since it was stopped.
+  func currentRegisters(of tid: Int32) throws(TraceeFailure) -> Registers {
     var raw = cs_registers()
     try check(.registers, tid, unsafe cs_get_registers(tid, &raw))
     return Registers(raw)
   }
 
   /// Changes the general registers of one of `threads`; `fsBase` stays as it is.
-  package func setRegisters(_ registers: Registers, of tid: Int32) throws(TraceeFailure) {
+  package mutating func setRegisters(
+    _ registers: Registers, of tid: Int32
+  ) throws(TraceeFailure) {
+    if let index = index(of: tid) { held[index].registers = nil }
     var raw = registers.raw
     try check(.registers, tid, unsafe cs_set_registers(tid, &raw))
   }
 
-  /// Detaches one thread so that it does not notice: a signal that we caught is delivered, and a
-  /// system call that our stop interrupted is restarted.
-  static func letGo(_ tid: Int32, _ stop: ThreadStop) {
+  /// Leaves out a thread that has ended.
+  mutating func forget(_ tid: Int32) { held.removeAll { $0.tid == tid } }
+
+  private func index(of tid: Int32) -> Int? {
+    let index = held.partitioningIndex { $0.tid >= tid }
+    return index < held.count && held[index].tid == tid ? index : nil
+  }
+}
+
+/// A thread that we have stopped.
+struct StoppedThread {
+  let tid: Int32
+  var stop: ThreadStop
+  /// As it was stopped, once they were read and as long as nobody changed them.
+  var registers: cs_registers?
+
+  init(tid: Int32, stop: ThreadStop) {
+    self.tid = tid
+    self.stop = stop
+  }
+
+  /// Detaches it so that it does not notice: a signal that we caught is delivered, and a system call
+  /// that our stop interrupted is restarted.
+  func letGo() {
     // A signal that has no handler must not be noticed either.
-    if !stop.isGroupStop { hideInterruption(tid) }
+    if !stop.isGroupStop { hideInterruption() }
     _ = cs_detach(tid, stop.signal)
   }
 
@@ -66,15 +104,17 @@ package struct StoppedProcess: ~Copyable {
   ]
 
   /// −514 (ERESTARTNOHAND) makes the kernel restart the call, or return EINTR if a handler runs.
-  private static func hideInterruption(_ tid: Int32) {
+  private func hideInterruption() {
     var raw = cs_registers()
-    guard unsafe cs_get_registers(tid, &raw) == 0, raw.orig_rax >= 0,
-      notRestarted.contains(raw.orig_rax)
-    else { return }
-    let result = Int64(bitPattern: raw.general.0)
-    guard result == -4 else { return }
-    raw.general.0 = UInt64(bitPattern: -514)
-    _ = unsafe cs_set_registers(tid, &raw)
+    if let registers {
+      raw = registers
+    } else if unsafe cs_get_registers(tid, &raw) != 0 {
+      return
+    }
+    guard Int64(bitPattern: raw.general.0) == -4, Self.notRestarted.contains(raw.orig_rax) else {
+      return
+    }
+    _ = cs_set_result(tid, -514)
   }
 }
 

@@ -9,10 +9,24 @@ package enum StackWalker {
     tid: Int32, registers: Registers, memory: borrowing some TraceeMemory & ~Copyable,
     table: UnwindTable, limit: Int
   ) -> ThreadStack {
-    var walk = Walk(registers: registers)
+    var rows = RowMemo(table)
+    return walk(
+      tid: tid, registers: registers, memory: memory, rows: &rows, window: StackWindow(),
+      limit: limit)
+  }
+
+  /// The same for one of many threads.
+  ///
+  /// `rows` is what the walks of the other threads have looked up, and `window` the innermost part of
+  /// the stack, if that was read.
+  package static func walk(
+    tid: Int32, registers: Registers, memory: borrowing some TraceeMemory & ~Copyable,
+    rows: inout RowMemo, window: StackWindow, limit: Int
+  ) -> ThreadStack {
+    var walk = Walk(registers: registers, window: window)
     var frames: [ThreadStack.Frame] = []
     while frames.count < limit {
-      switch walk.step(memory: memory, table: table) {
+      switch walk.step(memory: memory, rows: &rows) {
       case .frame(let frame): frames.append(frame)
       case .last(let frame):
         frames.append(frame)
@@ -33,7 +47,7 @@ package enum StackWalker {
 /// The state between two frames.
 private struct Walk {
   private var registers: FrameRegisters
-  private var window = StackWindow()
+  private var window: StackWindow
   /// True where the program counter is the instruction that runs next, not one behind a call.
   private var isExact = true
   private var lastFrameAddress: UInt64 = 0
@@ -50,7 +64,10 @@ private struct Walk {
     case stopped(ThreadStack.Reason)
   }
 
-  init(registers: Registers) { self.registers = FrameRegisters(registers) }
+  init(registers: Registers, window: StackWindow) {
+    self.registers = FrameRegisters(registers)
+    self.window = window
+  }
 
   var programCounter: UInt64 { registers.programCounter }
   private var lookup: UInt64 { isExact ? programCounter : programCounter &- 1 }
@@ -65,9 +82,10 @@ private struct Walk {
   }
 
   mutating func step(
-    memory: borrowing some TraceeMemory & ~Copyable, table: UnwindTable
+    memory: borrowing some TraceeMemory & ~Copyable, rows: inout RowMemo
   ) -> Step {
-    guard let row = table.row(at: lookup) else {
+    let table = rows.table
+    guard let row = rows.row(at: lookup) else {
       return .stopped(table.isKnownCode(lookup) ? .noUnwindRow : .unknownCode)
     }
     var frame = frame

@@ -1,13 +1,21 @@
 import VersionSpace
 
-/// The piece of stack that a walk reads from: fetched in one large read at the first word that is
-/// not in it, and used for the frames above.
-struct StackWindow {
+/// The piece of stack that a walk reads from: given with the walk, or fetched in one large read at
+/// the first word that is not in it, and used for the frames above.
+package struct StackWindow {
   private var start: UInt64 = 0
-  private var bytes: [UInt8] = []
+  private var bytes: ArraySlice<UInt8> = []
   private static let pageBytes: UInt64 = 4096
   /// A stack may end soon: then less is tried.
   private static let pageCounts: [UInt64] = [4, 2, 1]
+
+  package init() {}
+
+  /// Memory at `start` that has been read already.
+  package init(start: UInt64, bytes: ArraySlice<UInt8>) {
+    self.start = start
+    self.bytes = bytes
+  }
 
   /// The little-endian word at `address`; `nil` when it cannot be read.
   mutating func word(
@@ -22,7 +30,7 @@ struct StackWindow {
     guard address >= start, bytes.count >= 8, address - start <= UInt64(bytes.count - 8) else {
       return nil
     }
-    let offset = Int(address - start)
+    let offset = bytes.startIndex + Int(address - start)
     var value: UInt64 = 0
     for index in 0..<8 { value |= UInt64(bytes[offset + index]) << (8 * UInt64(index)) }
     return value
@@ -36,7 +44,7 @@ struct StackWindow {
       guard !page.addingReportingOverflow(count * Self.pageBytes).overflow else { continue }
       do throws(TraceeFailure) {
         bytes = try memory.bytes(
-          at: TraceeAddress(rawValue: page), byteCount: Int(count * Self.pageBytes))
+          at: TraceeAddress(rawValue: page), byteCount: Int(count * Self.pageBytes))[...]
         start = page
         return
       } catch {

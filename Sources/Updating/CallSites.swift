@@ -16,34 +16,70 @@ package struct CallSites: Hashable, Sendable, Codable {
   /// The 32-bit displacements of the calls, each relative to its end.
   package var fields: [TraceeAddress]
 
-  /// The writes that lead all of them to the body, or to the trampoline.
+  /// The writes that lead the calls of `all` to their bodies, or to their trampolines.
+  ///
+  /// Calls that lie close together are one write, with what is between them as it is: all threads
+  /// are stopped, and text is written by nobody else.
   ///
   /// - Parameters:
+  ///   - all: the calls to each procedure.
   ///   - isDirect: whether it is the body.
   ///   - memory: of the stopped target.
-  /// - Returns: one write for each that leads elsewhere now.
+  /// - Returns: what there is to be written, within one page each.
   /// - Throws: `.siteChanged` for a call that leads to neither: somebody else wrote it.
-  package func writes(
-    direct isDirect: Bool, memory: borrowing some TraceeMemory & ~Copyable
+  package static func writes(
+    _ all: [CallSites], direct isDirect: Bool, memory: borrowing some TraceeMemory & ~Copyable
   ) throws(CommitFailure) -> [Injection.Write] {
+    let fields = all.flatMap { sites in sites.fields.map { (address: $0, sites: sites) } }
+      .sorted { $0.address < $1.address }
+    let runs = runs(fields.map(\.address.rawValue))
+    let pieces = memory.pieces(
+      of: runs.map {
+        fields[$0.lowerBound].address.rawValue..<end(fields[$0.upperBound - 1].address)
+      })
     var writes: [Injection.Write] = []
-    for field in fields {
-      let found: [UInt8]
-      do throws(TraceeFailure) {
-        found = try memory.bytes(at: field, byteCount: 4)
-      } catch {
-        throw .tracee(error)
+    for (index, run) in runs.enumerated() {
+      let first = fields[run.lowerBound].address
+      let found = [UInt8](pieces[index])
+      guard found.count == Int(end(fields[run.upperBound - 1].address) - first.rawValue) else {
+        throw .tracee(.fault(at: first, byteCount: found.count))
       }
-      let (toBody, toTrampoline) = (Self.distance(field, body), Self.distance(field, trampoline))
-      guard found == toBody || found == toTrampoline else { throw .siteChanged(field) }
-      let wanted = isDirect ? toBody : toTrampoline
-      if found != wanted { writes.append(Injection.Write(address: field, bytes: wanted)) }
+      var bytes = found
+      for field in fields[run] {
+        let offset = Int(field.address.rawValue - first.rawValue)
+        let (body, trampoline) = field.sites.displacements(at: field.address)
+        let now = bytes.word32(offset)
+        guard now == body || now == trampoline else { throw .siteChanged(field.address) }
+        let wanted = isDirect ? body : trampoline
+        bytes.replaceSubrange(offset..<(offset + 4), with: wanted.littleEndianBytes)
+      }
+      if bytes != found { writes.append(Injection.Write(address: first, bytes: bytes)) }
     }
     return writes
   }
 
-  private static func distance(_ field: TraceeAddress, _ target: UInt64) -> [UInt8] {
-    UInt32(truncatingIfNeeded: target &- (field.rawValue &+ 4)).littleEndianBytes
+  /// Which of `places`, which rise, lie together: in one page, and with little between them.
+  private static func runs(_ places: [UInt64]) -> [Range<Int>] {
+    var runs: [Range<Int>] = []
+    var start = 0
+    for index in places.indices.dropFirst()
+    where places[index] - places[index - 1] > 256
+      || places[start] / 4096 != (places[index] + 3) / 4096
+    {
+      runs.append(start..<index)
+      start = index
+    }
+    if !places.isEmpty { runs.append(start..<places.count) }
+    return runs
+  }
+
+  private static func end(_ field: TraceeAddress) -> UInt64 { field.rawValue + 4 }
+
+  private func displacements(at field: TraceeAddress) -> (body: UInt32, trampoline: UInt32) {
+    func distance(_ target: UInt64) -> UInt32 {
+      UInt32(truncatingIfNeeded: target &- (field.rawValue &+ 4))
+    }
+    return (distance(body), distance(trampoline))
   }
 }
 

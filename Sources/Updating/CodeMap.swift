@@ -52,7 +52,11 @@ package struct ProgramFrame: Hashable, Sendable {
 
 /// What one stop showed of all threads' stacks.
 package struct StackSurvey: Sendable {
-  package var frames: [ProgramFrame] = []
+  package private(set) var frames: [ProgramFrame] = []
+  /// S without residents: the procedures that have an activation which will return.
+  package private(set) var active: Set<ProcedureID> = []
+  /// Those that have one which will not.
+  package private(set) var resident: Set<ProcedureID> = []
   /// Threads whose stack could not be walked to its end, with why and where.
   package var notSafe: [(tid: Int32, reason: ThreadStack.Reason, at: TraceeAddress)] = []
 
@@ -61,6 +65,7 @@ package struct StackSurvey: Sendable {
   /// Every implementation that the target holds is in `map`, so a frame outside of it is a
   /// library's or the runtime's.
   package init(stacks: [ThreadStack], map: CodeMap, model: ProgramModel) {
+    frames.reserveCapacity(stacks.reduce(0) { $0 + $1.frames.count })
     for stack in stacks {
       if case .notSafe(let reason, let place) = stack.end {
         notSafe.append((stack.tid, reason, place))
@@ -81,14 +86,19 @@ package struct StackSurvey: Sendable {
       }
       frames += own
     }
+    for frame in frames {
+      if frame.isResident {
+        resident.insert(frame.procedure)
+      } else {
+        active.insert(frame.procedure)
+      }
+    }
   }
 
-  /// S without residents: the procedures that have an activation which will return.
-  package var active: Set<ProcedureID> {
-    Set(frames.filter { !$0.isResident }.map(\.procedure))
-  }
-
-  package var resident: Set<ProcedureID> {
-    Set(frames.filter(\.isResident).map(\.procedure))
+  /// For each procedure on a stack, innermost first, of the thread that has most of them.
+  package var backtrace: [ProcedureID] {
+    let byThread = Dictionary(grouping: frames, by: \.tid)
+    let longest = byThread.sorted { $0.key < $1.key }.max { $0.value.count < $1.value.count }
+    return longest?.value.map(\.procedure) ?? []
   }
 }

@@ -9,26 +9,28 @@ package enum Commit {
   package static func slotWrites(
     _ stores: [SlotStore], memory: borrowing some TraceeMemory & ~Copyable
   ) throws(CommitFailure) -> [Injection.Write] {
-    var pages: [UInt64: [SlotStore]] = [:]
-    for store in stores { pages[store.slot.rawValue / 4096, default: []].append(store) }
+    let stores = stores.sorted { $0.slot < $1.slot }
     var writes: [Injection.Write] = []
-    for page in pages.keys.sorted() {
-      let inPage = (pages[page] ?? []).sorted { $0.slot < $1.slot }
-      guard let first = inPage.first?.slot, let last = inPage.last?.slot else { continue }
-      let count = Int(last.rawValue - first.rawValue) + 8
+    var rest = stores[...]
+    while let first = rest.first?.slot {
+      let page = rest.prefix { $0.slot.rawValue / 4096 == first.rawValue / 4096 }
+      rest = rest.dropFirst(page.count)
+      guard let last = page.last?.slot else { break }
       var bytes: [UInt8]
       do throws(TraceeFailure) {
-        bytes = try memory.bytes(at: first, byteCount: count)
+        bytes = try memory.bytes(at: first, byteCount: Int(last.rawValue - first.rawValue) + 8)
       } catch {
         throw .tracee(error)
       }
-      for store in inPage {
+      for store in page {
         let offset = Int(store.slot.rawValue - first.rawValue)
         let found = bytes.word64(offset)
         guard found == store.old || found == store.new else {
           throw .slotChanged(store.slot, expected: store.old, found: found)
         }
-        bytes.replaceSubrange(offset..<(offset + 8), with: store.new.littleEndianBytes)
+        for byte in 0..<8 {
+          bytes[offset + byte] = UInt8(truncatingIfNeeded: store.new >> (8 * byte))
+        }
       }
       writes.append(Injection.Write(address: first, bytes: bytes))
     }

@@ -41,7 +41,7 @@ package struct Gates: Hashable, Sendable, Codable {
     for stack in stacks {
       for (depth, frame) in stack.frames.enumerated() where depth + 2 < stack.frames.count {
         let entry = stack.frames[depth + 1].programCounter.rawValue
-        guard (descriptor.gates..<end).contains(entry), let slot = frame.returnAddressSlot,
+        guard entry >= descriptor.gates, entry < end, let slot = frame.returnAddressSlot,
           (entry - descriptor.gates) % descriptor.gateStride == 0
         else { continue }
         let index = Int((entry - descriptor.gates) / descriptor.gateStride)

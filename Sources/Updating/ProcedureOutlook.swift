@@ -58,7 +58,8 @@ package struct ProcedureOutlook: Hashable, Sendable {
     consistency: Activeness.Consistency, old: Set<ProcedureID>
   ) {
     let decision = StopDecision(
-      plan: plan, progress: progress, survey: survey, consistency: consistency)
+      plan: plan, callers: Callers(of: plan.callees), progress: progress, survey: survey,
+      consistency: consistency)
     self.procedure = procedure
     frames = survey.frames.filter { $0.procedure == procedure }
     verdict = Self.verdict(procedure, plan, progress, decision, old)

@@ -1,23 +1,45 @@
 package import Unwinding
 package import VersionSpace
 
+/// How much of each stack is read at first, in one go for all threads: most are not used deeper.
+private let topBytes: UInt64 = 1024
+
 extension StoppedTarget where Self: ~Copyable {
   /// Walks the stack of each stopped thread; threads that have ended meanwhile are left out.
   ///
   /// - Throws: when the target fails under us.
-  package func stacks(by unwind: UnwindTable) throws(TraceeFailure) -> [ThreadStack] {
-    var stacks: [ThreadStack] = []
+  package mutating func stacks(
+    by rows: inout RowMemo
+  ) throws(TraceeFailure) -> [ThreadStack] {
+    var found: [(tid: Int32, registers: Registers)] = []
     for tid in threads {
       do throws(TraceeFailure) {
-        let registers = try registers(of: tid)
-        stacks.append(
-          StackWalker.walk(
-            tid: tid, registers: registers, memory: self, table: unwind, limit: 1 << 20))
+        found.append((tid, try registers(of: tid)))
       } catch .gone {
         continue
       }
     }
+    let tops = found.map { thread in
+      let start = thread.registers.stackPointer.rawValue
+      return start..<max(start, start &+ topBytes)
+    }
+    let pieces = pieces(of: tops)
+    var stacks: [ThreadStack] = []
+    stacks.reserveCapacity(found.count)
+    for (index, thread) in found.enumerated() {
+      let window = StackWindow(start: tops[index].lowerBound, bytes: pieces[index])
+      stacks.append(
+        StackWalker.walk(
+          tid: thread.tid, registers: thread.registers, memory: self, rows: &rows, window: window,
+          limit: 1 << 20))
+    }
     return stacks
+  }
+
+  /// The same, of a single stop.
+  package mutating func stacks(by unwind: UnwindTable) throws(TraceeFailure) -> [ThreadStack] {
+    var rows = RowMemo(unwind)
+    return try stacks(by: &rows)
   }
 }
 

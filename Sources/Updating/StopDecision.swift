@@ -17,8 +17,10 @@ package struct StopDecision: Hashable, Sendable {
   package var isComplete: Bool { held.isEmpty && refusal == nil }
 
   /// Decides from what a stop showed (design: "When a procedure may be updated").
+  ///
+  /// `callers`: δ of the plan, backwards.
   package init(
-    plan: UpdatePlan, progress: UpdateProgress, survey: StackSurvey,
+    plan: UpdatePlan, callers: Callers, progress: UpdateProgress, survey: StackSurvey,
     consistency: Activeness.Consistency
   ) {
     let pending = plan.procedures.filter { !progress.updated.contains($0.id) }
@@ -31,7 +33,7 @@ package struct StopDecision: Hashable, Sendable {
     let activeness = Activeness(
       changed: Set(pending.map(\.id)),
       active: unsafe ? active.union(pending.map(\.id)) : active, resident: survey.resident,
-      callees: plan.callees,
+      callers: callers,
       groups: plan.groups.map { UpdateGroup(members: $0.members, reason: $0.reason) },
       consistency: consistency)
     held = activeness.held()

@@ -5,7 +5,7 @@ package import VersionSpace
 package protocol StoppedTarget: TraceeMemory, ~Copyable {
   var threads: [Int32] { get }
 
-  func registers(of tid: Int32) throws(TraceeFailure) -> Registers
+  mutating func registers(of tid: Int32) throws(TraceeFailure) -> Registers
 
   /// Makes all of the writes, or none of them, as far as the target can ever see: also if we die
   /// between two of them.

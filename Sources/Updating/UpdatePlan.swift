@@ -50,6 +50,15 @@ package struct UpdatePlan: Hashable, Sendable, Codable {
     self.remarks = remarks
   }
 
+  /// How much room a list of the writes of one stop may take, in bytes, with 24 for each; 0 if it is
+  /// a single write within a page.
+  package var writeRoom: Int {
+    let pages = Set(procedures.compactMap { $0.store.map { $0.slot.rawValue / 4096 } })
+    let elements = data.lazy.flatMap(\.elements).reduce(0) { $0 + $1.new.count + 24 }
+    guard pages.count > 1 || elements > 0 else { return 0 }
+    return elements + pages.count * (4096 + 24)
+  }
+
   /// The plan that takes back what `progress` has done, as an update in the other direction.
   package func reversed(_ progress: UpdateProgress, model old: ProgramModel) -> UpdatePlan {
     var plan = UpdatePlan(from: to, to: from, build: old.binding.buildID, model: model)

@@ -5,8 +5,9 @@ package import VersionSpace
 /// What is done while the target is stopped, and nothing more: read stacks, decide, map, store.
 package struct UpdateStop: Sendable {
   package let plan: UpdatePlan
+  private let callers: Callers
   package let map: CodeMap
-  package let unwind: UnwindTable
+  package var rows: RowMemo
   package let consistency: Activeness.Consistency
   package var progress: UpdateProgress
   package var gates: Gates
@@ -20,8 +21,9 @@ package struct UpdateStop: Sendable {
     progress: UpdateProgress, gates: Gates
   ) {
     self.plan = plan
+    callers = Callers(of: plan.callees)
     self.map = map
-    self.unwind = unwind
+    rows = RowMemo(unwind)
     self.consistency = consistency
     self.progress = progress
     self.gates = gates
@@ -39,9 +41,9 @@ package struct UpdateStop: Sendable {
     package var stores: [SlotStore] = []
     package var failedMap: (name: String, outcome: MapOutcome)?
     package var gatesPlaced = 0
-    /// For each procedure on a stack, innermost first, of the thread that has most of them.
-    package var backtrace: [ProcedureID] = []
-    package var notSafe: [(tid: Int32, reason: ThreadStack.Reason, at: TraceeAddress)] = []
+    package var survey: StackSurvey
+    /// What was looked up for this stop and the ones before.
+    package var rows: RowMemo
   }
 
   /// Carries out one stop.
@@ -51,9 +53,10 @@ package struct UpdateStop: Sendable {
   package func run(
     in target: inout some StoppedTarget & ~Copyable
   ) throws(CommitFailure) -> Outcome {
+    var rows = rows
     let stacks: [ThreadStack]
     do throws(TraceeFailure) {
-      stacks = try target.stacks(by: unwind)
+      stacks = try target.stacks(by: &rows)
     } catch {
       throw .tracee(error)
     }
@@ -61,11 +64,10 @@ package struct UpdateStop: Sendable {
     var gates = gates
     gates.adopt(stacks, descriptor: plan.model.descriptor, survey: survey)
     let decision = StopDecision(
-      plan: plan, progress: progress, survey: survey, consistency: consistency)
+      plan: plan, callers: callers, progress: progress, survey: survey, consistency: consistency)
     var outcome = Outcome(
-      decision: decision, progress: progress, gates: gates, isComplete: false)
-    outcome.notSafe = survey.notSafe
-    outcome.backtrace = Self.backtrace(survey)
+      decision: decision, progress: progress, gates: gates, isComplete: false, survey: survey,
+      rows: rows)
     guard decision.refusal == nil else {
       try removeGates(stacks, &outcome, &target)
       return outcome
@@ -79,12 +81,6 @@ package struct UpdateStop: Sendable {
     if !outcome.stores.isEmpty { atStep("stored") }
     try arrangeGates(stacks, decision, &outcome, &target)
     return outcome
-  }
-
-  private static func backtrace(_ survey: StackSurvey) -> [ProcedureID] {
-    let byThread = Dictionary(grouping: survey.frames, by: \.tid)
-    let longest = byThread.sorted { $0.key < $1.key }.max { $0.value.count < $1.value.count }
-    return longest?.value.map(\.procedure) ?? []
   }
 
   /// Runs the maps that are due; false when one failed, and nothing else may be done.
@@ -145,11 +141,10 @@ package struct UpdateStop: Sendable {
     guard !plan.callSites.isEmpty, !stores.isEmpty else { return false }
     let entries = Dictionary(
       (plan.boundAhead + stores).map { ($0.slot, $0.new) }, uniquingKeysWith: { $1 })
-    var writes: [Injection.Write] = []
-    for sites in plan.callSites {
-      guard let entry = entries[sites.slot], (entry == sites.body) == direct else { continue }
-      writes += try sites.writes(direct: direct, memory: target)
+    let led = plan.callSites.filter { sites in
+      entries[sites.slot].map { ($0 == sites.body) == direct } ?? false
     }
+    let writes = try CallSites.writes(led, direct: direct, memory: target)
     do throws(TraceeFailure) {
       for write in writes { try target.write(write.bytes, at: write.address) }
     } catch {
@@ -166,9 +161,14 @@ package struct UpdateStop: Sendable {
     let datum = plan.data[index]
     var writes: [Injection.Write] = []
     var didKeep = false
-    for element in datum.elements {
-      let found = try target.bytes(at: element.address, byteCount: element.old.count)
-      if datum.isForced || found == element.old {
+    let pieces = target.pieces(
+      of: datum.elements.map { $0.address.rawValue..<($0.address.rawValue + UInt64($0.old.count)) })
+    for (index, element) in datum.elements.enumerated() {
+      let found = pieces[index]
+      guard found.count == element.old.count else {
+        throw .fault(at: element.address, byteCount: element.old.count)
+      }
+      if datum.isForced || found.elementsEqual(element.old) {
         writes.append(Injection.Write(address: element.address, bytes: element.new))
       } else {
         didKeep = true
@@ -205,10 +205,12 @@ package struct UpdateStop: Sendable {
       }
       outcome.gatesPlaced = try outcome.gates.arrange(
         for: waited, busy: busyGates(stacks), descriptor: plan.model.descriptor, memory: &target)
-      let wait = waited.isEmpty ? 50 : gateWaitMilliseconds
-      try target.write(
-        wait.littleEndianBytes,
-        at: TraceeAddress(rawValue: plan.model.descriptor.gateWaitMilliseconds))
+      if !outcome.gates.placed.isEmpty || !gates.placed.isEmpty {
+        let wait = waited.isEmpty ? 50 : gateWaitMilliseconds
+        try target.write(
+          wait.littleEndianBytes,
+          at: TraceeAddress(rawValue: plan.model.descriptor.gateWaitMilliseconds))
+      }
       atStep("gated")
     } catch {
       throw .tracee(error)

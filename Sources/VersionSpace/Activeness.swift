@@ -9,8 +9,8 @@ package struct Activeness: Sendable {
   package var active: Set<ProcedureID>
   /// Procedures that have a resident activation (design: "Resident").
   package var resident: Set<ProcedureID>
-  /// δ of the new version: what each procedure's new implementation may call directly.
-  package var callees: [ProcedureID: [ProcedureID]]
+  /// δ of the new version, backwards: who may call each procedure directly.
+  package var callers: Callers
   package var groups: [UpdateGroup]
   package var consistency: Consistency
 
@@ -23,13 +23,13 @@ package struct Activeness: Sendable {
 
   package init(
     changed: Set<ProcedureID>, active: Set<ProcedureID>, resident: Set<ProcedureID>,
-    callees: [ProcedureID: [ProcedureID]], groups: [UpdateGroup],
+    callers: Callers, groups: [UpdateGroup],
     consistency: Consistency = .strict
   ) {
     self.changed = changed
     self.active = active
     self.resident = resident
-    self.callees = callees
+    self.callers = callers
     self.groups = groups
     self.consistency = consistency
   }
@@ -46,7 +46,11 @@ package struct Activeness: Sendable {
 
   /// The least set of held procedures, each with the first cause found.
   package func held() -> [ProcedureID: Cause] {
-    let callers = callersInNewVersion()
+    var memberships: [ProcedureID: [Int]] = [:]
+    for (index, group) in groups.enumerated() {
+      for member in group.members { memberships[member, default: []].append(index) }
+    }
+    var seen: Set<ProcedureID> = []
     var held: [ProcedureID: Cause] = [:]
     var work: [ProcedureID] = []
     func hold(_ procedure: ProcedureID, _ cause: Cause) {
@@ -60,11 +64,12 @@ package struct Activeness: Sendable {
       for member in group.members { hold(member, .grouped(with: first)) }
     }
     while let procedure = work.popLast() {
-      for group in groups where group.members.contains(procedure) {
-        for member in group.members { hold(member, .grouped(with: procedure)) }
+      for group in memberships[procedure] ?? [] {
+        for member in groups[group].members { hold(member, .grouped(with: procedure)) }
       }
+      memberships[procedure] = nil
       guard consistency == .strict else { continue }
-      for caller in reaching(procedure, callers) { hold(caller, .reaches(procedure)) }
+      for caller in reaching(procedure, &seen) { hold(caller, .reaches(procedure)) }
     }
     return held
   }
@@ -72,25 +77,22 @@ package struct Activeness: Sendable {
   /// What can be updated in the stop in which this was seen.
   package func inactive() -> Set<ProcedureID> { changed.subtracting(held().keys) }
 
-  private func callersInNewVersion() -> [ProcedureID: [ProcedureID]] {
-    var callers: [ProcedureID: [ProcedureID]] = [:]
-    for (caller, called) in callees {
-      for callee in called { callers[callee, default: []].append(caller) }
-    }
-    return callers
-  }
-
-  /// Every procedure whose δ* contains `procedure`: a walk against the edges of δ, so that no
-  /// closure is ever stored.
+  /// Every procedure whose δ* contains `procedure` and that is not in `seen`, where it is put: a
+  /// walk against the edges of δ, so that no closure is ever stored.
+  ///
+  /// What an earlier walk has seen reaches a held procedure already, and so does all that reaches it:
+  /// all walks of one decision together pass each edge once.
   private func reaching(
-    _ procedure: ProcedureID, _ callers: [ProcedureID: [ProcedureID]]
-  ) -> Set<ProcedureID> {
-    var seen: Set<ProcedureID> = []
-    var work = callers[procedure] ?? []
+    _ procedure: ProcedureID, _ seen: inout Set<ProcedureID>
+  ) -> [ProcedureID] {
+    var found: [ProcedureID] = []
+    var work = Array(callers[procedure])
     while let next = work.popLast() {
-      if seen.insert(next).inserted { work.append(contentsOf: callers[next] ?? []) }
+      guard seen.insert(next).inserted else { continue }
+      found.append(next)
+      work.append(contentsOf: callers[next])
     }
-    return seen
+    return found
   }
 }
 

@@ -7,6 +7,27 @@ package protocol TraceeMemory: ~Copyable {
     throws(TraceeFailure)
 
   mutating func write(_ bytes: Span<UInt8>, at address: TraceeAddress) throws(TraceeFailure)
+
+  /// As much of each of `ranges` as can be read from its beginning on, in as few system calls as can
+  /// be.
+  func pieces(of ranges: [Range<UInt64>]) -> MemoryPieces
+}
+
+/// Bytes of several places, in one array.
+package struct MemoryPieces: Sendable {
+  package var bytes: [UInt8]
+  /// For each piece, where it begins in `bytes`, and how much of it was read.
+  package var places: [(offset: Int, byteCount: Int)]
+
+  package init(bytes: [UInt8], places: [(offset: Int, byteCount: Int)]) {
+    self.bytes = bytes
+    self.places = places
+  }
+
+  /// What was read of a piece.
+  package subscript(_ index: Int) -> ArraySlice<UInt8> {
+    bytes[places[index].offset..<(places[index].offset + places[index].byteCount)]
+  }
 }
 
 extension TraceeMemory where Self: ~Copyable {
@@ -22,6 +43,22 @@ extension TraceeMemory where Self: ~Copyable {
   package func word(at address: TraceeAddress) throws(TraceeFailure) -> UInt64 {
     let bytes = try bytes(at: address, byteCount: 8)
     return bytes.indices.reduce(0) { $0 | UInt64(bytes[$1]) << (8 * UInt64($1)) }
+  }
+
+  package func pieces(of ranges: [Range<UInt64>]) -> MemoryPieces {
+    var pieces = MemoryPieces(bytes: [], places: [])
+    for range in ranges {
+      var found: [UInt8] = []
+      do throws(TraceeFailure) {
+        found = try bytes(
+          at: TraceeAddress(rawValue: range.lowerBound), byteCount: range.count)
+      } catch {
+        found = []
+      }
+      pieces.places.append((pieces.bytes.count, found.count))
+      pieces.bytes += found
+    }
+    return pieces
   }
 
   package mutating func write(_ bytes: [UInt8], at address: TraceeAddress) throws(TraceeFailure) {

@@ -80,6 +80,27 @@ import VersionSpace
     #expect(await goesOn(running.started))
   }
 
+  @Test func `pieces are read as far as they are mapped, however many there are`() async throws {
+    let running = try await Running()
+    defer { running.started.kill() }
+    let constantPlace = running.places.constant
+    let constant = constantPlace.rawValue
+    let edge = running.places.hole.rawValue + 4092
+    let kinds: [(range: Range<UInt64>, byteCount: Int)] = [
+      (constant..<(constant + 24), 24), (edge..<(edge + 8), 4), (8..<16, 0), (edge..<edge, 0),
+    ]
+    let wanted = (0..<2600).map { kinds[$0 * 7 % 4] }
+    _ = try await running.target.tracer.withStopped(running.target.pid, deadline: .seconds(5)) {
+      (process) throws(TraceeFailure) in
+      let pieces = process.pieces(of: wanted.map(\.range))
+      let whole = try process.bytes(at: constantPlace, byteCount: 24)
+      #expect(pieces.places.map(\.byteCount) == wanted.map(\.byteCount))
+      for (index, kind) in wanted.enumerated() where kind.byteCount == 24 {
+        #expect(Array(pieces[index]) == whole)
+      }
+    }
+  }
+
   @Test(arguments: 0..<9)
   func `writing by pokes changes the given bytes and none beside them`(lead: Int64) async throws {
     let running = try await Running()

@@ -47,7 +47,7 @@ import VersionSpace
     let target = Target(started)
     var failures = 0
     for _ in 0..<20 {
-      switch await target.failure(deadline: .microseconds(500)) {
+      switch await target.failure(deadline: .microseconds(5)) {
       case nil: continue
       case .deadline: failures += 1
       case let other?: Issue.record("\(other)")

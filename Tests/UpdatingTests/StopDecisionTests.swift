@@ -79,7 +79,8 @@ import VersionSpace
     end: ThreadStack.End = .outermost
   ) -> StopDecision {
     StopDecision(
-      plan: plan, progress: progress, survey: survey(plan, stack, end: end), consistency: .strict)
+      plan: plan, callers: Callers(of: plan.callees), progress: progress,
+      survey: survey(plan, stack, end: end), consistency: .strict)
   }
 
   @Test func `the plain update takes at once what is on no stack`() throws {

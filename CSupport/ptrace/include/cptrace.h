@@ -20,6 +20,8 @@ int cs_continue_to_syscall(pid_t tid, int signal);
 int cs_get_registers(pid_t tid, struct cs_registers *out);
 // Changes what `in` names; segment registers and the rest stay as they are.
 int cs_set_registers(pid_t tid, const struct cs_registers *in);
+// Changes rax alone: what a system call returns.
+int cs_set_result(pid_t tid, int64_t value);
 int cs_get_xstate(pid_t tid, void *buffer, size_t size);
 int cs_set_xstate(pid_t tid, const void *buffer, size_t size);
 int cs_get_signal_mask(pid_t tid, uint64_t *out);
@@ -32,6 +34,11 @@ int cs_poke(pid_t tid, uint64_t address, const void *bytes, size_t size);
 // Waits without blocking: 0 nothing yet, tid if `status` was filled.
 int cs_wait(pid_t tid, int *status);
 ssize_t cs_read_memory(pid_t pid, uint64_t address, void *buffer, size_t size);
+// Reads pieces `first` and the `count` - 1 after it, at most 1024, one behind the other into `buffer`
+// from `offset` on.
+// Returns how many bytes were read before the first that could not be.
+ssize_t cs_read_pieces(pid_t pid, const uint64_t *starts, const size_t *sizes, size_t first,
+                       size_t count, void *buffer, size_t offset);
 int cs_shares_memory(pid_t first, pid_t second);
 // A perf_event execute breakpoint for one thread, readable by poll(2) once it was hit; `ring` must be
 // given back to cs_watch_close.
@@ -47,12 +54,24 @@ int cs_spawn(const char *path, char *const *argv, char *const *envp, const char 
 void cs_name_this_thread(const char *name);
 pid_t cs_this_thread(void);
 
-// One write into a target: `size` bytes at `address`, to be found at `bytes` of a list.
-struct cs_write {
-  uint64_t address, size;
-  const unsigned char *bytes;
+// What a keeper may have to do if we die; in memory shared with it.
+struct cs_keeper_list {
+  uint64_t state;  // one of cs_keeper_state
+  uint64_t count;
+  uint64_t used, room;  // of writes, in bytes
+  unsigned char writes[];  // each an address, a size, and so many bytes, padded to 8
 };
-// Forks a keeper: if we die before cs_keeper_dismiss, it makes the writes itself and lets the target
-// go on with SIGCONT. Returns its pid; `pipe` is how it knows that we live.
-pid_t cs_keeper_start(pid_t target, const struct cs_write *writes, size_t count, int *pipe);
-void cs_keeper_dismiss(pid_t keeper, int pipe);
+enum cs_keeper_state {
+  cs_keeper_idle,     // nothing
+  cs_keeper_going,    // send SIGCONT: the target is perhaps stopped, and nothing, or all, is written
+  cs_keeper_writing,  // make all writes, then send SIGCONT
+};
+// Forks a keeper: if we die before cs_keeper_dismiss, it does what its list says. Returns its pid;
+// `pipe` is how it knows that we live.
+pid_t cs_keeper_start(pid_t target, size_t room, int *pipe, struct cs_keeper_list **list);
+// Empties the list.
+void cs_keeper_clear(struct cs_keeper_list *list);
+// Puts one write more into the list; -ENOSPC if there is no room.
+int cs_keeper_add(struct cs_keeper_list *list, uint64_t address, const void *bytes, size_t size);
+void cs_keeper_enter(struct cs_keeper_list *list, enum cs_keeper_state state);
+void cs_keeper_dismiss(pid_t keeper, int pipe, struct cs_keeper_list *list);
