@@ -99,12 +99,22 @@ let package = Package(
     tool("pupmapper", "MapperKit"),
     tool("pupcc", "CompilerDriver"),
 
+    // What is measured, and how it is published (scripts/benchmark).
+    .target(name: "Measuring", path: "Benchmarks/Measuring", swiftSettings: settings),
+    .executableTarget(
+      name: "benchmarks",
+      dependencies: [
+        "Measuring", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks/benchmarks", swiftSettings: settings),
+
     .target(
       name: "TestSupport", dependencies: ["ObjectModel", "TypeModel", "VersionSpace"],
       path: "Tests/TestSupport",
       swiftSettings: settings),
     tests("VersionSpaceTests", "VersionSpace"),
     tests("GraphDrawingTests", "GraphDrawing"),
+    tests("BenchmarksTests", "Measuring"),
     tests("ByteCodingTests", "ByteCoding"),
     tests("X86CodeTests", "X86Code", "Disassembler"),
     tests("ELFFileTests", "ELFFile", "ObjectModel"),
