@@ -19,9 +19,11 @@ package struct ObjectRewriter<Decoder: InstructionDecoding>: Sendable {
     let procedures = ProcedureTable(object)
     result.remarks = procedures.remarks
     var bodies = Bodies()
+    let marked = object.marksBranchTargets
     for (index, procedure) in procedures.all.enumerated() {
       result.procedures.append(procedure.name)
-      bodies.append(result.object.appendTrampoline(for: procedure, number: index))
+      bodies.append(
+        result.object.appendTrampoline(for: procedure, number: index, marked: marked))
     }
     var retargeting = Retargeting(procedures: procedures, bodies: bodies, decoder: decoder)
     try retargeting.run(on: &result.object)
@@ -79,8 +81,11 @@ struct TrampolineParts {
 
 extension ObjectFile {
   /// Adds slot and trampoline of a procedure, and moves its symbols to the trampoline.
+  ///
+  /// A call by address takes each instruction of the trampoline: `marked` says whether it needs an
+  /// `endbr64`.
   mutating func appendTrampoline(
-    for procedure: ProcedureTable.Procedure, number: Int
+    for procedure: ProcedureTable.Procedure, number: Int, marked: Bool
   ) -> TrampolineParts {
     let group = groups.firstIndex { $0.members.contains(procedure.section) }
     var inherited = self[procedure.section].flags.intersection(.retained)
@@ -98,16 +103,20 @@ extension ObjectFile {
         relocations: [Relocation(offset: 0, type: .absolute64, symbol: body, addend: 0)]))
     let slotSymbol = append(
       Symbol(name: "", binding: .local, type: .section, place: .section(slot)))
+    // `endbr64; notrack jmp *slot(%rip)`, or only `jmp *slot(%rip)`.
+    let jump: [UInt8] = marked ? [0xF3, 0x0F, 0x1E, 0xFA, 0x3E, 0xFF, 0x25] : [0xFF, 0x25]
     let trampoline = append(
       Section(
         name: PreparedName.trampolineSection + procedure.name, type: .progbits,
         flags: inherited.union([.allocated, .executable]), alignment: 16,
-        contents: [0xF3, 0x0F, 0x1E, 0xFA, 0x3E, 0xFF, 0x25, 0, 0, 0, 0],
-        relocations: [Relocation(offset: 7, type: .pc32, symbol: slotSymbol, addend: -4)]))
+        contents: jump + [0, 0, 0, 0],
+        relocations: [
+          Relocation(offset: UInt64(jump.count), type: .pc32, symbol: slotSymbol, addend: -4)
+        ]))
     for symbol in procedure.symbols {
       self[symbol].place = .section(trampoline)
       self[symbol].value = 0
-      self[symbol].byteCount = 11
+      self[symbol].byteCount = UInt64(jump.count + 4)
     }
     if let group { groups[group].members += [slot, trampoline] }
     return TrampolineParts(body: body, trampolineSection: trampoline)

@@ -31,8 +31,23 @@ import Testing
     #expect(try symbol("again").place == symbol("run").place)
     #expect(try symbol("run").binding == .global)
     #expect(try symbol("soft").binding == .weak)
-    #expect(try symbol("run").byteCount == 11)
     #expect(try symbol("run.pup_body").binding == .local)
+  }
+
+  /// Indirect branches that are checked must find `endbr64`; where nobody checks it would cost.
+  @Test(arguments: [("none", 6), ("return", 6), ("branch", 11), ("full", 11)])
+  func `marks trampolines in objects that mark their branch targets`(
+    protection: String, byteCount: UInt64
+  ) async throws {
+    let source = try await RewrittenSource(
+      "int run(int x) { return x; }\n", ["-fcf-protection=\(protection)"])
+    let object = source.rewritten.object
+    let symbol = try #require(object.symbols.first { $0.name == "run" })
+    #expect(symbol.byteCount == byteCount)
+    let section = try #require(object.section(named: ".text.pup_trampoline.run"))
+    let start: [UInt8] =
+      byteCount == 11 ? [0xF3, 0x0F, 0x1E, 0xFA, 0x3E, 0xFF, 0x25] : [0xFF, 0x25]
+    #expect(object[section].contents == start + [0, 0, 0, 0])
   }
 
   @Test func `counts what it re-pointed`() async throws {
