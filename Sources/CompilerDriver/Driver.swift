@@ -21,6 +21,9 @@ package struct Driver: Sendable {
   /// - Throws: what went wrong, with the exit status to end with.
   package func run() throws(DriverFailure) {
     if invocation.own.showsHelp { return print(Self.help) }
+    if invocation.own.printsFlags {
+      return print(invocation.compileFlags.joined(separator: " "))
+    }
     if let path = invocation.own.explains {
       return print(try Explanation(of: path, asJSON: invocation.own.explainsAsJSON).text)
     }
@@ -108,6 +111,7 @@ extension Driver {
                             table: all calls go through the binding table
       --companions          also write PROGRAM.delta and PROGRAM.pup.o
       --explain PROGRAM     print what was made of a program; with --json as JSON
+      --print-flags         print the code generation options that gcc is given beside yours
       --help                this text, when it is the only word; also --pupcc-help
 
     PUPCC_FLAGS adds options of pupcc; PUPCC_GCC names the gcc to use.

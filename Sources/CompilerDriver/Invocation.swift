@@ -79,6 +79,8 @@ package struct OwnOptions: Sendable {
   package var explains: String?
   package var explainsAsJSON = false
   package var showsHelp = false
+  /// Prints what is added to gcc's command line for C files.
+  package var printsFlags = false
   /// Of each of the two arenas, in bytes.
   package var arenaByteCount = 16 << 20
   package var tlsReserveByteCount = 1024
@@ -101,6 +103,7 @@ package struct OwnOptions: Sendable {
       case "--json" where explains != nil: explainsAsJSON = true
       case "--explain": explains = try value("--explain", word)
       case "--pupcc-help": showsHelp = true
+      case "--print-flags": printsFlags = true
       case "--help" where words == ["--help"]: showsHelp = true
       case "--arena": arenaByteCount = try Self.size(try value("--arena", word), "--arena")
       case "--tls-reserve":

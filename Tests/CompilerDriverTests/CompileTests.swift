@@ -97,4 +97,21 @@ struct `A compile by pupcc` {
     let missing = try await shop.pupcc("-c", "a.c", with: ["PUPCC_GCC": "no-such-compiler"])
     #expect(missing.status == 127 && missing.hasOneErrorLine, "\(missing.summary)")
   }
+
+  /// The gcc of this test prints what it was given, and compiles.
+  @Test(arguments: [[], ["--keep-calls"], ["-g3"]])
+  func `prints the options that it gives to gcc`(own: [String]) async throws {
+    let shop = try Workshop([
+      "a.c": "int a;\n", "gcc.sh": "#!/bin/sh\nprintf '<%s>' \"$@\" >given\nexec gcc \"$@\"\n",
+    ])
+    let printed = try await shop.run(Workshop.pupcc, own + ["--print-flags"])
+    #expect(printed.status == 0 && printed.output.hasSuffix("\n"), "\(printed.summary)")
+    try #require(try await shop.run("chmod", ["+x", "gcc.sh"]).status == 0)
+    let compiled = try await shop.run(
+      Workshop.pupcc, own + ["-c", "a.c"], with: ["PUPCC_GCC": shop.path("gcc.sh")])
+    #expect(compiled.status == 0, "\(compiled.summary)")
+    let given = own.filter { $0 != "--keep-calls" } + ["-c", "a.c"]
+    let words = given + printed.output.split(whereSeparator: \.isWhitespace).map(String.init)
+    #expect(shop.text("given") == words.map { "<\($0)>" }.joined())
+  }
 }

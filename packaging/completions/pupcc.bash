@@ -4,7 +4,7 @@ _pupcc() {
   case $word in
     --*)
       mapfile -t COMPREPLY < <(compgen -W "--keep-calls --arena --tls-reserve --call-mode=table \
-        --companions --explain --pupcc-help" -- "$word")
+        --companions --explain --print-flags --pupcc-help" -- "$word")
       ;;
     *)
       if declare -F _gcc >/dev/null; then _gcc pupcc; else compopt -o default; fi
