@@ -30,17 +30,20 @@ package struct ByteReader: ~Escapable {
     offset += byteCount
   }
 
+  /// An integer of at most 64 bits.
+  ///
+  /// It is put together as one type, since other modules call this unspecialised: each operation on
+  /// `Value` would go through its witness table.
   package mutating func read<Value: FixedWidthInteger>(
     _ type: Value.Type = Value.self
   ) throws(ParseFailure) -> Value {
-    let size = Value.bitWidth / 8
+    let size = MemoryLayout<Value>.size
+    precondition(size <= 8, "no integer of the formats that we read is wider")
     guard remaining >= size else { throw .truncated(atByte: offset, needed: size) }
-    var value = Value.zero
-    for index in 0..<size {
-      value |= Value(truncatingIfNeeded: bytes[offset + index]) << (8 * index)
-    }
+    var value: UInt64 = 0
+    for index in 0..<size { value |= UInt64(bytes[offset + index]) << UInt64(8 * index) }
     offset += size
-    return value
+    return Value(truncatingIfNeeded: value)
   }
 
   /// One byte; much cheaper than the generic `read` where that is not specialised.

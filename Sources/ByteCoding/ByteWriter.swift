@@ -4,9 +4,14 @@ package struct ByteWriter: Sendable {
 
   package init(_ bytes: [UInt8] = []) { self.bytes = bytes }
 
+  /// Appends an integer of at most 64 bits; put into one type first, as when it is read.
   package mutating func append<Value: FixedWidthInteger>(_ value: Value) {
-    for index in 0..<(Value.bitWidth / 8) {
-      bytes.append(UInt8(truncatingIfNeeded: value >> (8 * index)))
+    let size = MemoryLayout<Value>.size
+    precondition(size <= 8, "no integer of the formats that we write is wider")
+    var rest = UInt64(truncatingIfNeeded: value)
+    for _ in 0..<size {
+      bytes.append(UInt8(truncatingIfNeeded: rest))
+      rest >>= 8
     }
   }
 
