@@ -28,7 +28,7 @@ struct Child: Sendable {
   /// Runs it; anything but status 0 is a failure, with what it wrote to standard error.
   @discardableResult
   func run() throws(BenchmarkFailure) -> Usage {
-    let log = "/tmp/pup-benchmarks-\(getpid()).err"
+    let log = Self.temporary("err")
     defer { unsafe unlink(log) }
     let start = ContinuousClock.now
     let pid = try spawn(errors: log)
@@ -53,10 +53,15 @@ struct Child: Sendable {
   /// Runs it and returns what it wrote to standard output.
   func text() throws(BenchmarkFailure) -> String {
     var copy = self
-    copy.output = "/tmp/pup-benchmarks-\(getpid()).out"
+    copy.output = Self.temporary("out")
     defer { unsafe unlink(copy.output) }
     try copy.run()
     return (try? String(contentsOfFile: copy.output, encoding: .utf8)) ?? ""
+  }
+
+  /// A file of its own for each child, since several may run at once.
+  private static func temporary(_ suffix: String) -> String {
+    "/tmp/pup-benchmarks-\(getpid())-\(UInt32.random(in: .min ... .max)).\(suffix)"
   }
 
   private static func seconds(_ time: timeval) -> Double {

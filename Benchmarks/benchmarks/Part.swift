@@ -12,7 +12,11 @@ protocol Part: Sendable {
 }
 
 /// All parts, in the order of the document.
-let allParts: [any Part.Type] = []
+let allParts: [any Part.Type] = [
+  SteadyPart.self,
+  FlagsPart.self,
+  BuildPart.self,
+]
 
 /// Why a benchmark could not be made.
 enum BenchmarkFailure: Error {
