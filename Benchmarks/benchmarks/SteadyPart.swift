@@ -76,8 +76,10 @@ struct SteadyPart: Part {
     functions. Starting the program costs more, once, for the runtime's copy of the unwind index: a few \
     instructions for each procedure. In `table` mode each call takes the jump.
 
-    Under equal instruction counts, times still differ by a percent or two either way: procedures lie \
-    in other places, and loops cross other cache lines.
+    Under equal instruction counts, times still differ by some percent either way: procedures lie in other \
+    places, and loops cross other cache lines. Lua shows it most, nearly all of whose time is in one loop: the \
+    same objects, linked by pupcc in the reverse order, take as long as those of gcc. So the counts say what \
+    pupcc costs, and the times how much luck there is in a link.
     """
 }
 

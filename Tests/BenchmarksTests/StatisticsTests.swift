@@ -48,7 +48,7 @@ import Testing
     for _ in 0..<200 {
       let base = (0..<21).map { _ in noisy(1) }
       let other = (0..<21).map { _ in noisy(1.05) }
-      let ratio = Statistics.ratioOfMedians(other, over: base, draws: 400)
+      let ratio = Statistics.ratioOfMedians(other, over: base, draws: 200)
       if (ratio.low...ratio.high).contains(1.05) { held += 1 }
     }
     #expect((180...200).contains(held), "\(held) of 200")

@@ -6,3 +6,4 @@ complete -c pupcc -l tls-reserve -x -d 'room in each thread for later thread-loc
 complete -c pupcc -l call-mode=table -d 'calls go through the binding table'
 complete -c pupcc -l companions -d 'also write PROGRAM.delta and PROGRAM.pup.o'
 complete -c pupcc -l explain -r -d 'print what was made of a program'
+complete -c pupcc -l print-flags -d 'print the options that gcc is given beside yours'
