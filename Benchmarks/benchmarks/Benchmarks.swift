@@ -19,7 +19,7 @@ struct Benchmarks: ParsableCommand {
   @Argument(help: "The parts to be measured.")
   var parts: [String] = []
 
-  @Flag(help: "Few rounds and small inputs: shows that it works, and little more.")
+  @Flag(help: "Few rounds, and without SQLite: shows that it works, and little more.")
   var quick = false
 
   @Flag(help: "Write the sections of the parts and their pictures into docs/.")

@@ -8,7 +8,7 @@ struct Surroundings: Sendable {
   let tools: String
   /// An empty folder, which is removed at the end.
   let work: String
-  /// Few rounds and small inputs: to see that everything works.
+  /// Few rounds, and no program that takes long to build: to see that everything works.
   let isQuick: Bool
 
   init(tools: String, isQuick: Bool) throws(BenchmarkFailure) {
