@@ -76,9 +76,12 @@ let package = Package(
     module("Disassembler", "X86Code", "CZydis"),
     module("Tracee", "ByteCoding", "VersionSpace", "Unwinding", "CPtrace"),
     module("Journal", "VersionSpace", "CSQLite"),
-    module("PupProtocol", "CSocket", "CDigest"),
+    module("Digest", "CDigest"),
+    module("PupProtocol", "CSocket", "Digest"),
     module("LineEditing", "CEditLine"),
-    module("ProgramImages", "ELFFile", "ObjectModel", "TypeModel", "VersionSpace", "Relinking"),
+    module(
+      "ProgramImages", "ELFFile", "ObjectModel", "TypeModel", "VersionSpace", "Relinking",
+      "ByteCoding", "Digest"),
 
     // What each tool does.
     module(
@@ -143,9 +146,11 @@ let package = Package(
     .executableTarget(
       name: "ScriptedPup", dependencies: ["PupProtocol"], path: "Tests/ScriptedPup",
       swiftSettings: settings),
-    tests("PupProtocolTests", "PupProtocol", "MapperKit", "UshKit", "ScriptedPup"),
+    tests("PupProtocolTests", "PupProtocol", "Digest", "MapperKit", "UshKit", "ScriptedPup"),
     tests("CompilerDriverTests", "CompilerDriver", "pupcc"),
-    tests("ProgramImagesTests", "ProgramImages", "VersionSpace", "ELFFile", "Relinking", "pupcc"),
+    tests(
+      "ProgramImagesTests", "ProgramImages", "ByteCoding", "Digest", "VersionSpace", "ELFFile",
+      "Relinking", "pupcc"),
     tests("LiveTests", exclude: ["Clients", "RandomPrograms"]),
   ]
 )

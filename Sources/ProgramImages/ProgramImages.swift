@@ -9,18 +9,60 @@ import VersionSpace
 package enum ProgramImages {
   /// The delta and the embedded objects of a prepared executable or `.pup.o` companion.
   ///
-  /// - Throws: what is wrong with the file, or that `pupcc` did not make it.
-  package static func read(_ path: String) throws(ImageFailure) -> ProgramImage {
+  /// `cache`: where the delta is looked for, and kept; `nil` does neither.
+  ///
+  /// Throws: what is wrong with the file, or that `pupcc` did not make it.
+  package static func read(
+    _ path: String, cache: DeltaCache? = nil
+  ) throws(ImageFailure) -> ProgramImage {
+    let parts = try partsOfPrepared(path)
+    let delta = try delta(parts.delta, path, cache)
+    return image(delta, try embedded(parts.objects, path))
+  }
+
+  /// The same, on two processors.
+  @concurrent package static func readConcurrently(
+    _ path: String, cache: DeltaCache?
+  ) async throws(ImageFailure) -> ProgramImage {
+    let parts = try partsOfPrepared(path)
+    async let objects = embeddedOrFailure(parts.objects, path)
+    let delta = try delta(parts.delta, path, cache)
+    return image(delta, try await objects.get())
+  }
+
+  @concurrent private static func embeddedOrFailure(
+    _ bytes: [UInt8], _ path: String
+  ) async -> Result<[ObjectFile], ImageFailure> {
+    do throws(ImageFailure) {
+      return .success(try embedded(bytes, path))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private static func image(_ delta: Delta, _ objects: [ObjectFile]) -> ProgramImage {
+    ProgramImage(delta: delta, objects: objects.map { delta.linkNames?.applied(to: $0) ?? $0 })
+  }
+
+  private static func partsOfPrepared(
+    _ path: String
+  ) throws(ImageFailure) -> (delta: [UInt8], objects: [UInt8]) {
     guard let parts = try elf({ () throws(ELFFailure) in try parts(path) }) else {
       throw try elf { () throws(ELFFailure) in try whatIsMissing(path) }
     }
-    let delta = try decode(try json(parts.delta, path), path)
+    return parts
+  }
+
+  private static func delta(
+    _ section: [UInt8], _ path: String, _ cache: DeltaCache?
+  ) throws(ImageFailure) -> Delta {
+    if let known = cache?.delta(of: section) { return known }
+    let delta = try decode(try json(section, path), path)
     guard delta.procedures.contains(where: { !$0.declaredAt.file.isEmpty }) else {
       throw .noDebugInformation(file: path)
     }
-    let objects = try embedded(parts.objects, path)
-    return ProgramImage(
-      delta: delta, objects: objects.map { delta.linkNames?.applied(to: $0) ?? $0 })
+    cache?.keep(delta, of: section)
+    return delta
   }
 
   /// The build ID that a plain-JSON `.delta` companion names.

@@ -21,7 +21,9 @@ package struct ProgramDifference: Sendable {
   package init(from old: String, to new: String) throws(ServiceFailure) {
     let images: (ProgramImage, ProgramImage)
     do throws(ImageFailure) {
-      images = (try ProgramImages.read(old), try ProgramImages.read(new))
+      images = (
+        try ProgramImages.read(old, cache: .ofUser), try ProgramImages.read(new, cache: .ofUser)
+      )
     } catch {
       throw .malformed("unusable", error.sentence)
     }

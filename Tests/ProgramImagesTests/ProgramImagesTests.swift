@@ -117,7 +117,7 @@ struct `A damaged program` {
 }
 
 /// One small program, made by the real `pupcc` for all tests of a run.
-private actor PreparedProgram {
+actor PreparedProgram {
   static let shared = PreparedProgram()
 
   private let made = Task {

@@ -19,6 +19,7 @@ package final class Sandbox: Sendable {
     var all = Surroundings.environment
     all["PUP_RUNTIME_DIR"] = runtimeFolder
     all["XDG_STATE_HOME"] = "\(folder)/state"
+    all["XDG_CACHE_HOME"] = "\(folder)/cache"
     all["PIZZA_MS"] = "5"
     all["TICK_MS"] = "10"
     all.merge(more) { $1 }
