@@ -18,9 +18,9 @@ package struct ProgramModel: Hashable, Sendable, Codable {
   package var mapStackTop: TraceeAddress?
   package var mapReturnStub: TraceeAddress?
   /// Indexed by `ProcedureID`.
-  package var procedures: [ProcedureRecord]
+  @Packed package var procedures: [ProcedureRecord]
   /// Every implementation that is in the target, the ones of the first version too.
-  package var implementations: [Implementation]
+  @Packed package var implementations: [Implementation]
   /// What the code of the newest version sees.
   package var binding: Binding
   /// Literal content in the arena, by content; addresses of GOT entries and stubs by symbol.
@@ -28,7 +28,7 @@ package struct ProgramModel: Hashable, Sendable, Codable {
   package var imports: [String: TraceeAddress]
   package var stubs: [String: TraceeAddress]
   /// Storage of data that some version had, by identity and type, for when one comes back.
-  package var storages: [StorageKey: TraceeAddress]
+  @PackedStorages package var storages: [StorageKey: TraceeAddress]
 
   package init(
     bias: LoadBias, descriptor: TargetDescriptor, text: Arena, data: Arena,
@@ -135,9 +135,9 @@ package struct Binding: Hashable, Sendable, Codable {
   package var version: VersionNumber
   package var buildID: BuildID
   /// By index in the delta's `procedures`.
-  package var procedures: [Procedure]
+  @Packed package var procedures: [Procedure]
   /// By index in the delta's `data`: the address, or the offset in the TLS block.
-  package var data: [UInt64]
+  @Packed package var data: [UInt64]
 
   package struct Procedure: Hashable, Sendable, Codable {
     package var id: ProcedureID
@@ -167,6 +167,11 @@ package struct Binding: Hashable, Sendable, Codable {
 package struct ContentKey: Hashable, Sendable, Codable {
   package var high: UInt64
   package var low: UInt64
+
+  init(high: UInt64, low: UInt64) {
+    self.high = high
+    self.low = low
+  }
 
   package init(_ bytes: [UInt8]) {
     var first: UInt64 = 0xCBF2_9CE4_8422_2325

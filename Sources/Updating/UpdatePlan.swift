@@ -21,9 +21,9 @@ package struct UpdatePlan: Hashable, Sendable, Codable {
   /// The first version's direct calls to what any of these slots belongs to.
   package var callSites: [CallSites] = []
   /// δ of the new version, only of procedures that call something.
-  package var callees: [ProcedureID: [ProcedureID]]
+  @PackedCalls package var callees: [ProcedureID: [ProcedureID]]
   /// The same of the old version, for the way back.
-  package var oldCallees: [ProcedureID: [ProcedureID]] = [:]
+  @PackedCalls package var oldCallees: [ProcedureID: [ProcedureID]] = [:]
   /// Names of unchanged procedures, which warp at once.
   package var warped: [String]
   package var ignored: [String]
