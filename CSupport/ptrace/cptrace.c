@@ -7,6 +7,7 @@
 #include <linux/hw_breakpoint.h>
 #include <linux/kcmp.h>
 #include <linux/perf_event.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -215,6 +216,8 @@ int cs_spawn(const char *path, char *const *argv, char *const *envp, const char 
 }
 
 void cs_name_this_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+void cs_release_memory(void) { malloc_trim(0); }
 
 pid_t cs_this_thread(void) { return (pid_t)syscall(SYS_gettid); }
 

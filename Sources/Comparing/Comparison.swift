@@ -8,6 +8,7 @@ package import X86Code
 package struct Comparison<Decoder: InstructionDecoding> {
   private let old: ProgramImage
   private let new: ProgramImage
+  private let views: (old: ProgramView, new: ProgramView)?
   private let wishes: ChangesFile
   private let maps: GivenMaps
   private let decoder: Decoder
@@ -24,6 +25,20 @@ package struct Comparison<Decoder: InstructionDecoding> {
   ) {
     self.old = old
     self.new = new
+    views = nil
+    self.wishes = wishes
+    self.maps = maps
+    self.decoder = decoder
+  }
+
+  /// The same of versions that were read, and checked, already.
+  package init(
+    old: ComparedVersion, new: ComparedVersion, wishes: ChangesFile, maps: GivenMaps,
+    decoder: Decoder
+  ) {
+    self.old = old.view.image
+    self.new = new.view.image
+    views = (old.view, new.view)
     self.wishes = wishes
     self.maps = maps
     self.decoder = decoder
@@ -34,8 +49,10 @@ package struct Comparison<Decoder: InstructionDecoding> {
   /// - Throws: `.brokenImage` if an image contradicts itself, `.changesFile` for a line of the
   ///   wishes that is wrong for these programs.
   package func changes() throws(ComparingFailure) -> Changes {
-    if let fault = ImageCheck(old).fault() { throw .brokenImage(.old, fault) }
-    if let fault = ImageCheck(new).fault() { throw .brokenImage(.new, fault) }
+    if views == nil {
+      if let fault = ImageCheck(old).fault() { throw .brokenImage(.old, fault) }
+      if let fault = ImageCheck(new).fault() { throw .brokenImage(.new, fault) }
+    }
     let pairing = Pairing(old: old.delta, new: new.delta)
     let names = ProgramNames(old: old.delta, new: new.delta, pairing: pairing)
     let wishes = try resolvedWishes(pairing, names)
@@ -43,7 +60,11 @@ package struct Comparison<Decoder: InstructionDecoding> {
       old: old.delta.types, new: new.delta.types, renamed: wishes.renamed)
     let epochs = epochs(pairing)
 
-    let views = (old: view(old), new: view(new))
+    let views =
+      self.views ?? (
+        old: ComparedVersion(ImageIndex(old), decoder: decoder).view,
+        new: ComparedVersion(ImageIndex(new), decoder: decoder).view
+      )
     let parts = PartPairing(old: old.delta, new: new.delta, pairing: pairing)
     let contents = ContentComparison(
       old: views.old, new: views.new, pairing: pairing, parts: parts)
@@ -101,9 +122,15 @@ package struct Comparison<Decoder: InstructionDecoding> {
           && !convention(old, left).isSame(as: convention(new, right))
       })
   }
+}
 
-  private func view(_ image: ProgramImage) -> ProgramView {
-    let index = ImageIndex(image)
-    return ProgramView(index, references: ProgramReferences(index, decoder: decoder))
+/// What comparing needs of one version, apart from the other: half of its work, which can be done on
+/// several processors.
+package struct ComparedVersion: Sendable {
+  let view: ProgramView
+
+  /// `index`: of an image without a fault (`ImageCheck`).
+  package init(_ index: ImageIndex, decoder: some InstructionDecoding) {
+    view = ProgramView(index, references: ProgramReferences(index, decoder: decoder))
   }
 }

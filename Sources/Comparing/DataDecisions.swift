@@ -17,8 +17,9 @@ struct DataDecisions {
   /// Procedure pairs that begin an epoch.
   let epochs: Set<Int>
 
-  private let oldNames: MapNames
-  private let newNames: MapNames
+  /// Only if there are maps to be named.
+  private let oldNames: MapNames?
+  private let newNames: MapNames?
 
   private(set) var actions: [DatumChange.Action] = []
   private(set) var refusals: [Refusal] = []
@@ -37,8 +38,9 @@ struct DataDecisions {
     self.new = new
     self.likenesses = likenesses
     self.epochs = epochs
-    oldNames = MapNames(old)
-    newNames = MapNames(new)
+    let isMapped = !maps.functions.isEmpty || !maps.uses.isEmpty
+    oldNames = isMapped ? MapNames(old) : nil
+    newNames = isMapped ? MapNames(new) : nil
   }
 
   /// - Parameter whole: gives a datum's elements for `reset`.
@@ -56,6 +58,7 @@ struct DataDecisions {
 
   /// A map whose name means no datum would run for nothing, one that means several for the wrong.
   private mutating func refuseUnclearMaps() {
+    guard let oldNames, let newNames else { return }
     let known = Set(
       old.data.indices.flatMap(oldNames.names(ofDatum:))
         + new.data.indices.flatMap(newNames.names(ofDatum:)))
@@ -125,6 +128,7 @@ struct DataDecisions {
 
   /// The mprocedure that fills new storage of a datum, if the maps give one.
   private func mprocedure(ofOld oldIndex: Int, new newIndex: Int) -> String? {
+    guard let oldNames, let newNames else { return nil }
     let names = newNames.names(ofDatum: newIndex) + oldNames.names(ofDatum: oldIndex)
     for name in names where maps.functions.contains("mproc_data_\(name)") {
       return "mproc_data_\(name)"

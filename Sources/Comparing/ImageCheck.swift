@@ -1,18 +1,18 @@
 import ObjectModel
-import Relinking
+package import Relinking
 import TypeModel
 
 /// Checks that every index in an image leads somewhere, so that nothing later can run off a table.
 ///
 /// An image is read from a file and is not trusted; the comparison indexes without looking.
-struct ImageCheck {
+package struct ImageCheck {
   let image: ProgramImage
   private var delta: Delta { image.delta }
 
-  init(_ image: ProgramImage) { self.image = image }
+  package init(_ image: ProgramImage) { self.image = image }
 
   /// The first fault found, or `nil`.
-  func fault() -> ImageFault? {
+  package func fault() -> ImageFault? {
     faultInUnits() ?? faultInTypes() ?? faultInProcedures() ?? faultInData()
   }
 

@@ -6,10 +6,35 @@ package struct ZydisDecoder: InstructionDecoding {
   package init() {}
 
   package func instructions(in code: [UInt8]) throws(DecodingFailure) -> [Instruction] {
-    var decoder = CZydis.ZydisDecoder()
-    unsafe ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)
     var result: [Instruction] = []
     result.reserveCapacity(code.count / 4)
+    try unsafe decode(code) { raw, offset in
+      result.append(unsafe Self.instruction(raw, at: offset))
+    }
+    return result
+  }
+
+  package func operandEnds(in code: [UInt8]) throws(DecodingFailure) -> [OperandEnd] {
+    var result: [OperandEnd] = []
+    result.reserveCapacity(code.count / 8)
+    try unsafe decode(code) { raw, offset in
+      let end = unsafe offset + Int(raw.length)
+      if unsafe raw.raw.disp.size > 0 {
+        result.append(unsafe OperandEnd(field: offset + Int(raw.raw.disp.offset), end: end))
+      }
+      if unsafe raw.raw.imm.0.size > 0 {
+        result.append(unsafe OperandEnd(field: offset + Int(raw.raw.imm.0.offset), end: end))
+      }
+    }
+    return result
+  }
+
+  @inline(__always)
+  private func decode(
+    _ code: [UInt8], _ body: (ZydisDecodedInstruction, Int) -> Void
+  ) throws(DecodingFailure) {
+    var decoder = CZydis.ZydisDecoder()
+    unsafe ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)
     var decoded = unsafe ZydisDecodedInstruction()
     var offset = 0
     while offset < code.count {
@@ -19,13 +44,14 @@ package struct ZydisDecoder: InstructionDecoding {
           ZyanUSize(code.count - offset), &decoded)
       }
       guard status & 0x8000_0000 == 0 else { throw .undecodable(atByte: offset) }
-      result.append(unsafe Self.instruction(decoded, at: offset))
+      unsafe body(decoded, offset)
       offset += unsafe Int(decoded.length)
     }
-    return result
   }
 
-  private static func instruction(_ raw: ZydisDecodedInstruction, at offset: Int) -> Instruction {
+  private static func instruction(
+    _ raw: ZydisDecodedInstruction, at offset: Int
+  ) -> Instruction {
     var instruction = unsafe Instruction(
       offset: offset, byteCount: Int(raw.length), flow: flow(raw),
       mnemonic: Int(raw.mnemonic.rawValue))

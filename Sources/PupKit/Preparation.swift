@@ -15,6 +15,7 @@ struct Preparation: Sendable {
   struct Ready: Sendable {
     var plan: UpdatePlan
     var injection: Injection
+    var times: PhaseTimes
   }
 
   enum Verdict: Sendable {
@@ -32,28 +33,35 @@ struct Preparation: Sendable {
     let image = wanted.version.index.image
     try checkKinship(image)
     let maps = try MapsCompiler.compile(wanted.mapsPaths)
-    var changes = try changes(image, wanted.wishes, maps)
+    var times = wanted.times
+    let begun = ContinuousClock.now
+    async let old = compared(current.index)
+    async let new = compared(wanted.version.index)
+    var changes = try changes(await old, await new, wanted.wishes, maps)
+    times.add(ContinuousClock.now - begun, to: "compare")
     if wanted.noGroups { changes.groups.removeAll { !$0.isHard } }
     guard changes.refusals.isEmpty else {
       return .refused(
         code: "needs-map", changes.refusals.map(\.description), changes: changes)
     }
-    let foreign = try ForeignLookup(target, own: ownSymbols())
-    let bound = try boundElsewhere(changes, image, foreign)
+    let (foreign, bound) = try times.measure("look up") { () throws(PupFailure) in
+      let foreign = try ForeignLookup(target, own: ownSymbols())
+      return (foreign, try boundElsewhere(changes, image, foreign))
+    }
     guard bound.isEmpty else {
       return .refused(code: "needs-map", bound, changes: changes)
     }
     var planner = Planner(
-      old: current.index, new: image, maps: maps, changes: changes, model: model,
+      old: current.index, new: wanted.version.index, maps: maps, changes: changes, model: model,
       decoder: ZydisDecoder(), tlsByteCount: target.layout.tlsByteCount,
       callSites: target.callSites)
     do throws(LinkFailure) {
-      let (plan, injection) = try planner.plan { (wanted) throws(LinkFailure) in
-        try foreign.resolve(wanted)
+      let (plan, injection) = try times.measure("plan") { () throws(LinkFailure) in
+        try planner.plan { (wanted) throws(LinkFailure) in try foreign.resolve(wanted) }
       }
       let isNews = changes.procedures.contains { $0.status == .added || $0.isUpdated }
       guard isNews || !plan.data.isEmpty else { return .already(ignored: plan.ignored) }
-      return .ready(Ready(plan: plan, injection: injection))
+      return .ready(Ready(plan: plan, injection: injection, times: times))
     } catch {
       if case .tracee(let failure) = error { throw .tracee(failure, pid: target.pid) }
       throw .link(error)
@@ -101,15 +109,19 @@ struct Preparation: Sendable {
     image.delta.units.first.map { "the program of \($0.path)" } ?? "it"
   }
 
+  @concurrent private func compared(_ index: ImageIndex) async -> ComparedVersion {
+    ComparedVersion(index, decoder: ZydisDecoder())
+  }
+
   private func changes(
-    _ image: ProgramImage, _ wishes: ChangesFile, _ maps: [MapsUnit]
+    _ old: ComparedVersion, _ new: ComparedVersion, _ wishes: ChangesFile, _ maps: [MapsUnit]
   ) throws(PupFailure) -> Changes {
     let given = GivenMaps(
       functions: Set(maps.flatMap { $0.functions.map(\.name) }),
       uses: maps.reduce(into: []) { $0.formUnion($1.uses) })
     do throws(ComparingFailure) {
       return try Comparison(
-        old: current.index.image, new: image, wishes: wishes, maps: given, decoder: ZydisDecoder()
+        old: old, new: new, wishes: wishes, maps: given, decoder: ZydisDecoder()
       ).changes()
     } catch {
       switch error {
@@ -153,6 +165,8 @@ struct Wanted: Sendable {
   var noGroups: Bool
   /// Until the report is due; `nil` if nobody said.
   var waitSeconds: Double?
+  /// What reading took.
+  var times = PhaseTimes()
 }
 
 /// Looks foreign symbols up in the target, on demand.

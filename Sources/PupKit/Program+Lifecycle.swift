@@ -83,6 +83,7 @@ extension Program: ProgramService {
     } catch {
       throw ServiceFailure(error)
     }
+    UnusedMemory.release()
     emit(.started, "Program \(name) is now running") { [target] event in
       event.pid = target.map { Int($0.pid) }
     }

@@ -31,6 +31,7 @@ extension Program {
       image = nil
     }
     var version: LoadedVersion
+    let begun = ContinuousClock.now
     if let image {
       version = try await read(image, keeping: keeping)
     } else {
@@ -43,11 +44,14 @@ extension Program {
       }
       version = found
     }
+    var times = PhaseTimes()
+    times.add(ContinuousClock.now - begun, to: "read")
     let wishes = try wishes(changesPath)
     var wanted = Wanted(
       version: version, wishes: wishes,
       mapsPaths: wishes.maps.map { Self.resolved($0, beside: changesPath) } + request.maps,
       noGroups: request.noGroups)
+    wanted.times = times
     for option in wishes.options {
       switch option {
       case .noGroups: wanted.noGroups = true
@@ -121,7 +125,11 @@ struct VersionReader: Sendable {
     _ path: String, keeping: Bool = true
   ) async throws(PupFailure) -> LoadedVersion {
     do throws(ImageFailure) {
-      let image = try ProgramImages.read(path)
+      let image = try await ProgramImages.readConcurrently(path, cache: .ofUser)
+      // An index is made of what leads somewhere.
+      if let fault = ImageCheck(image).fault() {
+        throw ImageFailure.other("\(path): it contradicts itself: \(fault)")
+      }
       guard keeping else {
         return LoadedVersion(index: ImageIndex(image), path: path, origin: path)
       }

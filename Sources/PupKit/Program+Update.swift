@@ -87,18 +87,24 @@ extension Program {
   ) async throws(ServiceFailure) -> Begun {
     let id: Int
     let stop: UpdateStop
+    var times = ready.times
     do throws(PupFailure) {
-      id = try store.begin(ready.plan)
+      id = try times.measure("record") { () throws(PupFailure) in try store.begin(ready.plan) }
       Step.named("begun")
-      try ready.injection.write(into: target, model: ready.plan.model)
-      Step.named("injected")
-      try store.note(id, .injected)
-      try target.note(update: id, isUnderWay: true, version: nil)
-      stop = try Self.stop(ready.plan, target)
+      try times.measure("inject") { () throws(PupFailure) in
+        try ready.injection.write(into: target, model: ready.plan.model)
+        Step.named("injected")
+        try store.note(id, .injected)
+        try target.note(update: id, isUnderWay: true, version: nil)
+      }
+      stop = try times.measure("unwind") { () throws(PupFailure) in
+        try Self.stop(ready.plan, target)
+      }
     } catch {
       throw ServiceFailure(error)
     }
-    return .pending(launch(id, stop, version, target))
+    UnusedMemory.release()
+    return .pending(launch(id, stop, version, target, times))
   }
 
   private static func stop(
@@ -119,7 +125,8 @@ extension Program {
 
   /// Sets a run going, also one that an earlier pup left.
   func launch(
-    _ id: Int, _ stop: UpdateStop, _ version: LoadedVersion, _ target: TargetProcess
+    _ id: Int, _ stop: UpdateStop, _ version: LoadedVersion, _ target: TargetProcess,
+    _ times: PhaseTimes? = nil
   ) -> PendingRun {
     let store = store
     let run = UpdateRun(
@@ -133,10 +140,10 @@ extension Program {
     announce(id, stop.plan)
     let task = Task { [weak self] in
       let ending = await run.drive()
-      return await self?.finish(id, run, ending)
+      return await self?.finish(id, run, ending, times)
         ?? UpdateReport(program: "", result: .undone, from: 0, to: 0)
     }
-    let pending = PendingRun(id: id, run: run, version: version, task: task)
+    let pending = PendingRun(id: id, run: run, version: version, times: times, task: task)
     self.pending = pending
     return pending
   }
@@ -158,8 +165,10 @@ extension Program {
   }
 
   /// Books the end of a run; one that was given up is taken back first.
-  private func finish(_ id: Int, _ run: UpdateRun, _ ending: UpdateEnding) async -> UpdateReport {
-    var report = await snapshot(of: run, id: id)
+  private func finish(
+    _ id: Int, _ run: UpdateRun, _ ending: UpdateEnding, _ times: PhaseTimes?
+  ) async -> UpdateReport {
+    var report = await snapshot(of: run, id: id, times)
     let kind: ProgramEvent.Kind
     var note = ""
     switch ending {
@@ -227,7 +236,7 @@ extension Program {
   }
 
   /// The report of a run as it stands.
-  func snapshot(of run: UpdateRun, id: Int) async -> UpdateReport {
+  func snapshot(of run: UpdateRun, id: Int, _ times: PhaseTimes?) async -> UpdateReport {
     let plan = run.plan
     var report = UpdateReport(
       id: id, program: name, result: .waiting, from: plan.from.rawValue, to: plan.to.rawValue)
@@ -241,6 +250,7 @@ extension Program {
       WaitingProcedure(procedure: $0.procedure, tid: Int($0.tid), frame: $0.frame)
     }
     report.pausesMicroseconds = await run.pauses
+    report.preparation = times?.phases
     report.data =
       plan.remarks + (await run.reset).map { "reset \($0)" } + (await run.kept).map { "keep \($0)" }
     return report
@@ -253,7 +263,7 @@ extension Program {
     let limit = Task { [weak self] in
       await pending.run.firstStop()
       do { try await Task.sleep(for: .seconds(seconds)) } catch { return }
-      if let report = await self?.snapshot(of: pending.run, id: pending.id) {
+      if let report = await self?.snapshot(of: pending.run, id: pending.id, pending.times) {
         continuation.yield(report)
       }
     }
@@ -262,6 +272,6 @@ extension Program {
       limit.cancel()
     }
     for await report in reports { return report }
-    return await snapshot(of: pending.run, id: pending.id)
+    return await snapshot(of: pending.run, id: pending.id, pending.times)
   }
 }

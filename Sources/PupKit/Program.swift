@@ -39,6 +39,8 @@ package actor Program {
     var run: UpdateRun
     var version: LoadedVersion
     var begun = Date.now
+    /// What its preparation took; `nil` for one that an earlier pup prepared.
+    var times: PhaseTimes?
     var task: Task<UpdateReport, Never>
   }
 

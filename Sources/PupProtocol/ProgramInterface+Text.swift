@@ -12,6 +12,8 @@ extension ProgramInterface {
       frame: string
     )
 
+    type Phase (name: string, us: int)
+
     type UpdateReport (
       # for Watch, Wait and Cancel; 0 if no update began
       id: int,
@@ -26,6 +28,8 @@ extension ProgramInterface {
       resident: []string,
       ignored: []string,
       pauses_us: []int,
+      # the parts of its preparation, while the program ran on; null if none was made
+      preparation: ?[]Phase,
       reason: ?string,
       # lines about static data: "reset D", "keep D"
       data: []string

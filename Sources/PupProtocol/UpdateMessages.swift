@@ -118,10 +118,28 @@ package struct UpdateReport: Codable, Hashable, Sendable {
   package var ignored: [String]
   /// The length of each stop, in microseconds.
   package var pausesMicroseconds: [Int]
+  /// The parts of its preparation, in their order; `nil` when none was made.
+  package var preparation: [Phase]?
   /// Why the update was refused, undone or waits; one line.
   package var reason: String?
   /// Lines about static data, such as `reset counter` and `keep table`.
   package var data: [String]
+
+  /// A part of preparing an update, and how long it took.
+  package struct Phase: Codable, Hashable, Sendable {
+    package var name: String
+    package var microseconds: Int
+
+    package init(name: String, microseconds: Int) {
+      self.name = name
+      self.microseconds = microseconds
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case name
+      case microseconds = "us"
+    }
+  }
 
   package init(
     id: Int = 0, program: String, result: Result, from: Int, to: Int, changed: [String] = [],
@@ -148,7 +166,7 @@ package struct UpdateReport: Codable, Hashable, Sendable {
   enum CodingKeys: String, CodingKey {
     case id, program, result, from, to, changed, warped, updated, waiting, resident, ignored
     case pausesMicroseconds = "pauses_us"
-    case reason, data
+    case preparation, reason, data
   }
 }
 

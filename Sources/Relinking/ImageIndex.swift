@@ -1,3 +1,4 @@
+import ByteCoding
 package import ObjectModel
 package import X86Code
 
@@ -17,6 +18,12 @@ package enum Reference: Hashable, Sendable {
   case absolute(UInt64)
 }
 
+/// A run of bytes in a section.
+private protocol Place: Sendable {
+  var offset: UInt64 { get }
+  var end: UInt64 { get }
+}
+
 /// A `ProgramImage` with the look-ups that comparing and relocating need; built once per image.
 package struct ImageIndex: Sendable {
   package let image: ProgramImage
@@ -24,18 +31,45 @@ package struct ImageIndex: Sendable {
   private var globalData: [String: Int] = [:]
   /// Further names of data: aliases, and symbols inside of a datum.
   private var dataAliases: [String: (datum: Int, offset: Int64)] = [:]
-  private var owners: [Place: Owner] = [:]
+  private var owners: [SectionPlace: Owner] = [:]
 
-  private struct Place: Hashable {
+  private struct SectionPlace: Hashable {
     var unit: Int
     var section: SectionID
   }
 
   /// What lies in a section, in order of offset.
-  private struct Owner {
+  private struct Owner: Sendable {
     var trampolineOf: Int?
-    var parts: [(offset: UInt64, end: UInt64, procedure: Int, part: Int)] = []
-    var data: [(offset: UInt64, end: UInt64, datum: Int)] = []
+    var parts = Items<PartPlace>()
+    var data = Items<DatumPlace>()
+  }
+
+  private struct PartPlace: Place {
+    var offset: UInt64
+    var end: UInt64
+    var procedure: Int
+    var part: Int
+  }
+
+  private struct DatumPlace: Place {
+    var offset: UInt64
+    var end: UInt64
+    var datum: Int
+  }
+
+  private struct Items<Item: Place>: Sendable {
+    /// By offset, once they are sorted.
+    var all: [Item] = []
+    /// Whether each has some bytes, and ends before the next begins: then one look finds them.
+    var areApart = true
+
+    mutating func sort() {
+      if all.count > 1 { all.sort { $0.offset < $1.offset } }
+      areApart =
+        all.allSatisfy { $0.offset < $0.end }
+        && zip(all, all.dropFirst()).allSatisfy { $0.end <= $1.offset }
+    }
   }
 
   package init(_ image: ProgramImage) {
@@ -49,13 +83,18 @@ package struct ImageIndex: Sendable {
         globalData[datum.name] = index
       }
       guard let section = datum.section else { continue }
-      owners[Place(unit: datum.unit, section: section), default: Owner()].data
-        .append((datum.offset, datum.offset + datum.byteCount, index))
+      owners[SectionPlace(unit: datum.unit, section: section), default: Owner()].data
+        .all.append(
+          DatumPlace(offset: datum.offset, end: datum.offset + datum.byteCount, datum: index))
     }
-    for unit in image.delta.units.indices { indexTrampolines(ofUnit: unit) }
+    var byUnit = Array(repeating: [Int](), count: image.delta.units.count)
+    for (index, procedure) in image.delta.procedures.enumerated() {
+      byUnit[procedure.unit].append(index)
+    }
+    for unit in image.delta.units.indices { indexTrampolines(ofUnit: unit, byUnit[unit]) }
     for place in owners.keys {
-      owners[place]?.parts.sort { $0.offset < $1.offset }
-      owners[place]?.data.sort { $0.offset < $1.offset }
+      owners[place]?.parts.sort()
+      owners[place]?.data.sort()
     }
     for unit in image.delta.units.indices { indexDataAliases(ofUnit: unit) }
   }
@@ -64,8 +103,8 @@ package struct ImageIndex: Sendable {
     for symbol in image.object(of: unit).symbols
     where symbol.type == .object && symbol.binding != .local && globalData[symbol.name] == nil {
       guard case .section(let section) = symbol.place,
-        let data = owners[Place(unit: unit, section: section)]?.data,
-        let found = data.first(where: { $0.offset <= symbol.value && symbol.value < $0.end })
+        let data = owners[SectionPlace(unit: unit, section: section)]?.data,
+        let found = data.all.first(where: { $0.offset <= symbol.value && symbol.value < $0.end })
       else { continue }
       dataAliases[symbol.name] = (found.datum, Int64(symbol.value - found.offset))
     }
@@ -86,23 +125,26 @@ package struct ImageIndex: Sendable {
       }
     }
     for (number, part) in procedure.parts.enumerated() {
-      owners[Place(unit: procedure.unit, section: part.section), default: Owner()].parts
-        .append((part.offset, part.offset + part.byteCount, index, number))
+      owners[SectionPlace(unit: procedure.unit, section: part.section), default: Owner()].parts
+        .all.append(
+          PartPlace(
+            offset: part.offset, end: part.offset + part.byteCount, procedure: index, part: number))
     }
   }
 
   /// The rewriter gives each trampoline a section whose name ends in its procedure's.
-  private mutating func indexTrampolines(ofUnit unit: Int) {
+  private mutating func indexTrampolines(ofUnit unit: Int, _ procedures: [Int]) {
     let object = image.object(of: unit)
     var byName: [String: Int] = [:]
-    for (index, procedure) in image.delta.procedures.enumerated() where procedure.unit == unit {
+    for index in procedures {
+      let procedure = image.delta.procedures[index]
       for name in [procedure.name] + procedure.aliases { byName[name] = index }
     }
     for id in object.sectionIDs {
       let name = object[id].name
       guard name.hasPrefix(PreparedName.trampolineSection) else { continue }
       let procedure = byName[String(name.dropFirst(PreparedName.trampolineSection.count))]
-      owners[Place(unit: unit, section: id), default: Owner()].trampolineOf = procedure
+      owners[SectionPlace(unit: unit, section: id), default: Owner()].trampolineOf = procedure
     }
   }
 
@@ -138,17 +180,17 @@ package struct ImageIndex: Sendable {
 
   /// What lies `offset` bytes into a section of `unit`'s object.
   package func reference(to section: SectionID, at offset: Int64, unit: Int) -> Reference {
-    guard let owner = owners[Place(unit: unit, section: section)] else {
+    guard let owner = owners[SectionPlace(unit: unit, section: section)] else {
       return .literal(unit: unit, section: section, offset: offset)
     }
     if let procedure = owner.trampolineOf { return .procedure(procedure) }
-    if let part = Self.covering(offset, owner.parts.map { ($0.offset, $0.end) }) {
-      let found = owner.parts[part]
+    if let part = Self.covering(offset, owner.parts) {
+      let found = owner.parts.all[part]
       return .part(
         procedure: found.procedure, part: found.part, offset: offset - Int64(found.offset))
     }
-    if let index = Self.covering(offset, owner.data.map { ($0.offset, $0.end) }) {
-      let found = owner.data[index]
+    if let index = Self.covering(offset, owner.data) {
+      let found = owner.data.all[index]
       return .datum(found.datum, offset: offset - Int64(found.offset))
     }
     return .literal(unit: unit, section: section, offset: offset)
@@ -156,15 +198,21 @@ package struct ImageIndex: Sendable {
 
   /// The item that contains `offset`, else the nearest one: compilers form addresses just outside
   /// of the object they mean (`&array[-1]`, one past the end).
-  private static func covering(_ offset: Int64, _ items: [(UInt64, UInt64)]) -> Int? {
-    if let inside = items.firstIndex(where: { Int64($0.0) <= offset && offset < Int64($0.1) }) {
-      return inside
+  private static func covering<Item: Place>(_ offset: Int64, _ items: Items<Item>) -> Int? {
+    let all = items.all
+    guard items.areApart else {
+      let inside = all.firstIndex { Int64($0.offset) <= offset && offset < Int64($0.end) }
+      return inside ?? all.indices.min { distance(offset, all[$0]) < distance(offset, all[$1]) }
     }
-    return items.indices.min { distance(offset, items[$0]) < distance(offset, items[$1]) }
+    let next = all.partitioningIndex { Int64($0.offset) > offset }
+    guard next > 0 else { return all.isEmpty ? nil : 0 }
+    guard next < all.count, offset >= Int64(all[next - 1].end) else { return next - 1 }
+    return distance(offset, all[next]) < distance(offset, all[next - 1]) ? next : next - 1
   }
 
-  private static func distance(_ offset: Int64, _ item: (UInt64, UInt64)) -> UInt64 {
-    offset < Int64(item.0) ? (Int64(item.0) - offset).magnitude : (offset - Int64(item.1)).magnitude
+  private static func distance(_ offset: Int64, _ item: some Place) -> UInt64 {
+    offset < Int64(item.offset)
+      ? (Int64(item.offset) - offset).magnitude : (offset - Int64(item.end)).magnitude
   }
 
   package func procedure(named name: String) -> Int? { globalProcedures[name] }
@@ -173,22 +221,21 @@ package struct ImageIndex: Sendable {
 
 /// For each relocated field of some code, the bytes from the field to its instruction's end.
 package struct OperandTails: Sendable {
-  private var ends: [Int: Int] = [:]
+  /// By rising offset of the field.
+  private let ends: [OperandEnd]
 
   /// - Parameters:
   ///   - code: a part's bytes.
   ///   - decoder: splits it into instructions.
   /// - Throws: what the decoder throws.
   package init(code: [UInt8], decoder: some InstructionDecoding) throws(DecodingFailure) {
-    for instruction in try decoder.instructions(in: code) {
-      for field in [instruction.displacement, instruction.immediate] {
-        guard let field else { continue }
-        ends[instruction.offset + field.offset] = instruction.end
-      }
-    }
+    ends = try decoder.operandEnds(in: code)
   }
 
   /// The tail of the field at `offset` from the start of the code; 4 for a field that no
   /// instruction has, as in a call's operand.
-  package func tail(at offset: Int) -> Int { ends[offset].map { $0 - offset } ?? 4 }
+  package func tail(at offset: Int) -> Int {
+    let place = ends.partitioningIndex { $0.field >= offset }
+    return place < ends.count && ends[place].field == offset ? ends[place].end - offset : 4
+  }
 }

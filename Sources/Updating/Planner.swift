@@ -25,16 +25,16 @@ package struct Planner<Decoder: InstructionDecoding> {
   /// How many of the new image's procedures are the program's; those behind are maps.
   let programProcedureCount: Int
 
-  /// `new`: the new version's image.
+  /// `new`: the new version.
   ///
   /// `maps`: hand-written maps that go with this update.
   package init(
-    old: ImageIndex, new image: ProgramImage, maps: [MapsUnit], changes: Changes,
+    old: ImageIndex, new index: ImageIndex, maps: [MapsUnit], changes: Changes,
     model: ProgramModel, decoder: Decoder, tlsByteCount: UInt64, callSites: CallSiteTable
   ) {
     self.old = old
-    new = ImageIndex(maps.isEmpty ? image : image.adding(maps))
-    programProcedureCount = image.delta.procedures.count
+    new = maps.isEmpty ? index : ImageIndex(index.image.adding(maps))
+    programProcedureCount = index.image.delta.procedures.count
     self.changes = changes
     self.model = model
     self.decoder = decoder

@@ -59,6 +59,33 @@ package protocol InstructionDecoding: Sendable {
   ///
   /// - Throws: `.undecodable` at the first offset where no instruction starts.
   func instructions(in code: [UInt8]) throws(DecodingFailure) -> [Instruction]
+
+  /// Where each encoded number begins and its instruction ends, by rising offset; the same numbers as
+  /// those of `instructions`, without the rest.
+  func operandEnds(in code: [UInt8]) throws(DecodingFailure) -> [OperandEnd]
+}
+
+/// An encoded number at `field`, in an instruction that ends at `end`; both from the code's start.
+package struct OperandEnd: Hashable, Sendable {
+  package var field: Int
+  package var end: Int
+  package init(field: Int, end: Int) {
+    self.field = field
+    self.end = end
+  }
+}
+
+extension InstructionDecoding {
+  package func operandEnds(in code: [UInt8]) throws(DecodingFailure) -> [OperandEnd] {
+    var ends: [OperandEnd] = []
+    for instruction in try instructions(in: code) {
+      for field in [instruction.displacement, instruction.immediate] {
+        guard let field else { continue }
+        ends.append(OperandEnd(field: instruction.offset + field.offset, end: instruction.end))
+      }
+    }
+    return ends
+  }
 }
 
 package enum DecodingFailure: Error, Hashable, Sendable {

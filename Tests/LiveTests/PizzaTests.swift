@@ -26,6 +26,9 @@ import Testing
       #expect(log.faults.isEmpty)
       #expect(log.pizzas.prefix(2).map(\.versions) == [[1, 1, 1, 2, 1], [2, 2, 2, 2, 2]])
       #expect(report.warped == ["main"])
+      #expect(
+        report.preparation?.map(\.name)
+          == ["read", "compare", "look up", "plan", "record", "inject", "unwind"])
       #expect(report.updated.sorted() == pizzaProcedures)
     }
   }

@@ -101,4 +101,33 @@ import X86Code
       return total;
     }
     """
+
+  /// All instructions with their fields, and their fields alone: the same of each form.
+  @Test func `finds the same fields without the rest`() throws {
+    let decoder = Whole(ZydisDecoder())
+    var code: [UInt8] = []
+    for form: [UInt8] in [
+      [0xE8, 16, 0, 0, 0], [0xEB, 0xFE], [0xC7, 0x05, 4, 0, 0, 0, 5, 0, 0, 0], [0xC3],
+      [0x48, 0x8D, 0x05, 0xF9, 0xFF, 0xFF, 0xFF], [0xBF, 1, 0, 0, 0], [0xC8, 1, 0, 2],
+      [0x48, 0xA1, 1, 2, 3, 4, 5, 6, 7, 8], [0x66, 0x81, 0x3D, 1, 0, 0, 0, 2, 0],
+    ] {
+      code += form
+    }
+    let ends = try ZydisDecoder().operandEnds(in: code)
+    #expect(ends == (try decoder.operandEnds(in: code)))
+    #expect(ends.count >= 9)
+    #expect(ends.map(\.field) == ends.map(\.field).sorted())
+    #expect(throws: DecodingFailure.undecodable(atByte: 1)) {
+      try ZydisDecoder().operandEnds(in: [0xC3, 0x06])
+    }
+  }
+
+  /// A decoder that knows instructions only, as any other may.
+  private struct Whole: InstructionDecoding {
+    let decoder: ZydisDecoder
+    init(_ decoder: ZydisDecoder) { self.decoder = decoder }
+    func instructions(in code: [UInt8]) throws(DecodingFailure) -> [Instruction] {
+      try decoder.instructions(in: code)
+    }
+  }
 }

@@ -54,6 +54,9 @@ int cs_spawn(const char *path, char *const *argv, char *const *envp, const char 
 void cs_name_this_thread(const char *name);
 pid_t cs_this_thread(void);
 
+// malloc_trim(3).
+void cs_release_memory(void);
+
 // What a keeper may have to do if we die; in memory shared with it.
 struct cs_keeper_list {
   uint64_t state;  // one of cs_keeper_state

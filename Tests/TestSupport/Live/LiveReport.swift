@@ -20,6 +20,11 @@ package struct LiveReport: Decodable, Sendable {
   package var resident: [String]
   package var ignored: [String]
   package var pauses_us: [Int]
+  package struct Phase: Decodable, Sendable {
+    package var name: String
+    package var us: Int
+  }
+  package var preparation: [Phase]?
   package var reason: String?
 }
 
