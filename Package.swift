@@ -151,6 +151,15 @@ let package = Package(
     tests(
       "ProgramImagesTests", "ProgramImages", "ByteCoding", "Digest", "VersionSpace", "ELFFile",
       "Relinking", "pupcc"),
+    // What preparing an update costs, in instructions.
+    .executableTarget(
+      name: "ScaleProbe",
+      dependencies: [
+        "ByteCoding", "Comparing", "Disassembler", "ELFFile", "ProgramImages", "Relinking",
+        "Unwinding", "Updating", "VersionSpace",
+      ],
+      path: "Tests/ScaleProbe", swiftSettings: settings),
+    tests("ScaleTests", "ScaleProbe", "pupcc"),
     tests("LiveTests", exclude: ["Clients", "RandomPrograms"]),
   ]
 )
