@@ -16,6 +16,7 @@ let allParts: [any Part.Type] = [
   SteadyPart.self,
   FlagsPart.self,
   BuildPart.self,
+  ScalePart.self,
 ]
 
 /// Why a benchmark could not be made.
