@@ -77,11 +77,10 @@ class Replay:
         self.at, self.done, self.stack = 0, 0, []
         self.first = spans[0].old if spans else program.versions[program.route[0]]
         self.data, self.thread_data, self.applied = {}, {}, {}
-        for number in program.route:
-            for datum, values in program.versions[number].inits.items():
-                kind = program.data[datum].kind
-                place = self.thread_data if kind.thread else self.data
-                place.setdefault(datum, list(values))
+        for version in [self.first] + [s.new for s in spans]:
+            for datum in emit_used(program, version):
+                place = self.thread_data if program.data[datum].kind.thread else self.data
+                place.setdefault(datum, list(version.inits[datum]))
         self.space = self._space()
 
     def _space(self):

@@ -57,7 +57,17 @@ def run(program, tools, folder):
             silent.append(f"not seen: {name}")
         except replay.Mismatch as mismatch:
             print(f"seen: {name}: {mismatch}")
-    return silent + _promises(program)
+    return silent + _beginnings(program) + _promises(program)
+
+
+def _beginnings(program):
+    """Whether a datum that the first version was without begins as the next one says."""
+    program = copy.deepcopy(program)
+    old, new = (program.versions[i] for i in program.route[:2])
+    old.procs, old.used_data, old.marks = {}, set(), {}
+    old.inits = {datum: ["never"] for datum in old.inits}
+    begun = replay.Replay(program, [replay.Span(program, old, new, 0, 0)], [], 0)
+    return ["a datum begins as a version without it says"] if ["never"] in begun.data.values() else []
 
 
 def _promises(program):
