@@ -72,6 +72,8 @@ class Live:
             at = first
             if self.program.refusal >= 0:
                 steps.append(self.update(at, self.program.refusal, 0.02))
+                if steps[-1][4]["result"] == "updated":  # the datum may not be there
+                    at = self.program.refusal
             for index, delay in zip(self.program.route[1:], self.program.delays):
                 steps.append(self.update(at, index, delay))
                 if steps[-1][4]["result"] == "updated":

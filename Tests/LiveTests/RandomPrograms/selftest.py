@@ -2,6 +2,8 @@
 
 import copy
 
+import builds
+import emit
 import live
 import replay
 import verdict
@@ -57,7 +59,7 @@ def run(program, tools, folder):
             silent.append(f"not seen: {name}")
         except replay.Mismatch as mismatch:
             print(f"seen: {name}: {mismatch}")
-    return silent + _beginnings(program) + _promises(program)
+    return silent + _beginnings(program) + _types(program, folder) + _promises(program)
 
 
 def _beginnings(program):
@@ -68,6 +70,25 @@ def _beginnings(program):
     old.inits = {datum: ["never"] for datum in old.inits}
     begun = replay.Replay(program, [replay.Span(program, old, new, 0, 0)], [], 0)
     return ["a datum begins as a version without it says"] if ["never"] in begun.data.values() else []
+
+
+def _types(program, folder):
+    """Whether a changed type must be refused exactly if the datum is in both builds."""
+    program = copy.deepcopy(program)
+    old, program.refusal = program.route[:2]
+    first, new = program.versions[old], program.versions[program.refusal]
+    found = builds.symbols(f"{folder}/v{old + 1}/prog")
+    number = [d.id for d in emit.Emitter(program, first).used if not d.kind.const and d.scope != "global"
+              and not d.kind.thread and d.id in replay.emit_used(program, new)
+              and builds.keeps(found, program, first, d.id)][0]
+    new.types = {number: "u64"}
+    silent = []
+    if not verdict._step(program, (old, program.refusal, 0, 0, {"result": "updated"}), [], [], folder):
+        silent.append("not seen: a changed type that is not refused")
+    program.data[number].name = "dropped"
+    if verdict._step(program, (old, program.refusal, 0, 0, {"result": "updated"}), [], [], folder):
+        silent.append("a changed type of what is not there must be refused")
+    return silent
 
 
 def _promises(program):

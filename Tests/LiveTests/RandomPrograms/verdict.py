@@ -3,7 +3,7 @@
 import re
 import subprocess
 
-import emit
+import builds
 import live
 import replay
 
@@ -27,7 +27,7 @@ def check(program, tools, folder):
             found.build(index)
         steps = found.go()
         records = replay.read_log(f"{folder}/log")
-        wrong = [w for w in (_step(program, s, outcomes, records) for s in steps) if w]
+        wrong = [w for w in (_step(program, s, outcomes, records, folder) for s in steps) if w]
         if wrong:
             return outcomes, 0, "\n".join(wrong)
         return outcomes, judge(program, steps, f"{folder}/log"), ""
@@ -35,13 +35,12 @@ def check(program, tools, folder):
         return outcomes, 0, f"{type(error).__name__}: {error}"
 
 
-def _step(program, step, outcomes, records):
+def _step(program, step, outcomes, records, folder):
     """What is wrong with an update's report."""
     old, new, _, _, report = step
     result, reason = report["result"], report.get("reason") or ""
     if new == program.refusal:
-        outcomes.append("refused as it must be" if result == "refused" else "not refused")
-        return None if result == "refused" else f"a changed type is not refused: {report}"
+        return _refusal(program, old, report, outcomes, folder)
     if result == "refused" and "inlined" in reason and not program.keep_calls:
         outcomes.append("refused: inlined in main")
         return None
@@ -58,6 +57,21 @@ def _step(program, step, outcomes, records):
     if missing:
         return f"update from {old + 1} to {new + 1} does not name {sorted(missing)}: {report}"
     return None
+
+
+def _refusal(program, old, report, outcomes, folder):
+    """What is wrong with the answer to a changed type: it is no change if gcc dropped the datum."""
+    if report["result"] == "refused":
+        outcomes.append("refused as it must be")
+        return None
+    number, = program.versions[program.refusal].types
+    for index in (old, program.refusal):
+        found = builds.symbols(f"{folder}/v{index + 1}/prog")
+        if not builds.keeps(found, program, program.versions[index], number):
+            outcomes.append("another type of a datum that gcc dropped")
+            return None if report["result"] in ("updated", "already") else f"not updated: {report}"
+    outcomes.append("not refused")
+    return f"a changed type is not refused: {report}"
 
 
 def _moves(program, reason):
