@@ -32,3 +32,9 @@ def keeps(found, program, version, number):
     same = [d for d in emit.Emitter(program, version).used if not d.kind.const
             and (d.name, d.file) == (datum.name, datum.file) and d.scope != "global"]
     return len(_named(found, datum.file, "bd", re.escape(datum.name) + r"(\.\d+)?")) >= len(same)
+
+
+def cloned(found, version):
+    """The procedures of which gcc made copies for some callers."""
+    return {p.id for p in version.procs.values()
+            if _named(found, p.file, "t", re.escape(p.name) + r"\.(constprop|isra|part)\.\d+")}

@@ -30,7 +30,7 @@ def check(program, tools, folder):
         wrong = [w for w in (_step(program, s, outcomes, records, folder) for s in steps) if w]
         if wrong:
             return outcomes, 0, "\n".join(wrong)
-        return outcomes, judge(program, steps, f"{folder}/log"), ""
+        return outcomes, judge(program, steps, folder), ""
     except (live.Failure, replay.Mismatch, subprocess.TimeoutExpired) as error:
         return outcomes, 0, f"{type(error).__name__}: {error}"
 
@@ -82,13 +82,19 @@ def _moves(program, reason):
     return len({(d.file, d.id) for d in program.data.values() if d.name == name}) > 1
 
 
-def judge(program, steps, log):
+def judge(program, steps, folder):
     """Replays every thread. Returns how many rounds they ran."""
-    records = replay.read_log(log)
-    spans = [replay.Span(program, program.versions[old], program.versions[new], start, end)
+    records = replay.read_log(f"{folder}/log")
+    spans = [_span(program, old, new, start, end, folder)
              for old, new, start, end, report in steps if report["result"] == "updated"]
     rounds = 0
     for thread in range(len(program.threads)):
         rounds += replay.Replay(program, spans, records, thread).run()
     replay.check_order(program, spans, records)
     return rounds
+
+
+def _span(program, old, new, start, end, folder):
+    before, after = program.versions[old], program.versions[new]
+    cloned = builds.cloned(builds.symbols(f"{folder}/v{old + 1}/prog"), before)
+    return replay.Span(program, before, after, start, end, cloned)
