@@ -19,43 +19,29 @@ package struct PackedFailure: Error, Hashable, Sendable {
 
 /// A cursor over what a `PackedSink` wrote.
 final class PackedSource {
-  private let bytes: [UInt8]
-  private(set) var offset = 0
+  private var cursor: PackedCursor
   private var strings: [String] = []
 
   init(_ bytes: [UInt8]) throws {
-    self.bytes = bytes
-    let count = try readCount(atLeast: 1)
+    cursor = PackedCursor(bytes)
+    let count = try cursor.count()
     strings.reserveCapacity(count)
     for _ in 0..<count { strings.append(String(decoding: try readRaw(), as: UTF8.self)) }
   }
 
-  var isAtEnd: Bool { offset == bytes.count }
+  var offset: Int { cursor.offset }
+  var isAtEnd: Bool { cursor.isAtEnd }
 
   func read<Value: Decodable>(_ type: Value.Type) throws -> Value {
     if type == [UInt8].self, let raw = Array(try readRaw()) as? Value { return raw }
     return try Value(from: PackedDecoder(source: self))
   }
 
-  func seek(to place: Int) { offset = place }
+  func seek(to place: Int) { cursor.offset = place }
 
-  func readNumber() throws -> UInt64 {
-    var value: UInt64 = 0
-    var shift: UInt64 = 0
-    while offset < bytes.count, shift < 64 {
-      let byte = bytes[offset]
-      offset += 1
-      value |= UInt64(byte & 0x7F) << shift
-      if byte & 0x80 == 0 { return value }
-      shift += 7
-    }
-    throw PackedFailure()
-  }
+  func readNumber() throws -> UInt64 { try cursor.number() }
 
-  func readSigned() throws -> Int64 {
-    let number = try readNumber()
-    return Int64(bitPattern: number >> 1) ^ -Int64(bitPattern: number & 1)
-  }
+  func readSigned() throws -> Int64 { try cursor.signed() }
 
   func readInteger<Value: FixedWidthInteger>(_ type: Value.Type) throws -> Value {
     let value = Value.isSigned ? Value(exactly: try readSigned()) : Value(exactly: try readNumber())
@@ -77,33 +63,25 @@ final class PackedSource {
   }
 
   func readRaw() throws -> ArraySlice<UInt8> {
-    let count = try readCount(atLeast: 1)
-    defer { offset += count }
-    return bytes[offset..<offset + count]
-  }
-
-  /// A number of things of which each takes some bytes.
-  func readCount(atLeast size: Int) throws -> Int {
-    guard let count = Int(exactly: try readNumber()), count <= (bytes.count - offset) / size else {
-      throw PackedFailure()
-    }
-    return count
+    let count = try cursor.count()
+    defer { cursor.offset += count }
+    return cursor.bytes[offset..<offset + count]
   }
 
   /// How many elements follow.
   func readElementCount() throws -> Int {
-    guard bytes.count - offset >= 4 else { throw PackedFailure() }
+    guard cursor.bytes.count - offset >= 4 else { throw PackedFailure() }
     var count = 0
-    for byte in 0..<4 { count |= Int(bytes[offset + byte]) << (8 * byte) }
-    offset += 4
-    guard count <= bytes.count - offset else { throw PackedFailure() }
+    for byte in 0..<4 { count |= Int(cursor.bytes[offset + byte]) << (8 * byte) }
+    cursor.offset += 4
+    guard count <= cursor.bytes.count - offset else { throw PackedFailure() }
     return count
   }
 
   /// Where the entries of an open container lie.
   func readEntries() throws -> [(key: String, place: Int)] {
     var entries: [(String, Int)] = []
-    for _ in 0..<(try readCount(atLeast: 2)) {
+    for _ in 0..<(try cursor.count(atLeast: 2)) {
       let key = try readString()
       let raw = try readRaw()
       entries.append((key, raw.startIndex))

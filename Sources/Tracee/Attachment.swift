@@ -68,31 +68,21 @@ struct Attachment: ~Copyable {
     stopped.reserveCapacity(stopped.count + running.count)
     for (index, tid) in running.enumerated() {
       var patience = Patience(until: end)
-      waiting: while true {
-        switch Self.look(at: tid) {
-        case .stopped(let stop):
-          stopped.append(StoppedThread(tid: tid, stop: stop))
-          break waiting
-        case .ended:
-          seized.removeAll { $0 == tid }
-          break waiting
-        case nil:
-          guard patience.waits() else { throw .deadline(missing: missing(running[index...])) }
-        }
+      while !hasArrived(tid) {
+        guard !patience.waits() else { continue }
+        throw .deadline(missing: running[index...].filter { !hasArrived($0) })
       }
     }
   }
 
-  /// Which of these have not stopped after all; the others are noted.
-  private mutating func missing(_ tids: ArraySlice<Int32>) -> [Int32] {
-    tids.filter { tid in
-      switch Self.look(at: tid) {
-      case nil: return true
-      case .stopped(let stop): stopped.append(StoppedThread(tid: tid, stop: stop))
-      case .ended: seized.removeAll { $0 == tid }
-      }
-      return false
+  /// Notes that a thread has stopped, or ended; false if it has not by now.
+  private mutating func hasArrived(_ tid: Int32) -> Bool {
+    switch Self.look(at: tid) {
+    case nil: return false
+    case .stopped(let stop): stopped.append(StoppedThread(tid: tid, stop: stop))
+    case .ended: seized.removeAll { $0 == tid }
     }
+    return true
   }
 
   private enum Look {

@@ -4,7 +4,7 @@ import CPtrace
 package enum UnusedMemory {
   /// Gives it back to the kernel.
   ///
-  /// Not only to be small: the keeper that guards the writes of a stop is forked in the stop, which
-  /// takes time for each page that we have. So this is done before it.
+  /// Not only to be small: before a stop a keeper may be forked, which takes time for each page that
+  /// we have.
   package static func release() { cs_release_memory() }
 }

@@ -28,9 +28,7 @@ package enum Commit {
         guard found == store.old || found == store.new else {
           throw .slotChanged(store.slot, expected: store.old, found: found)
         }
-        for byte in 0..<8 {
-          bytes[offset + byte] = UInt8(truncatingIfNeeded: store.new >> (8 * byte))
-        }
+        bytes.replaceSubrange(offset..<(offset + 8), with: store.new.littleEndianBytes)
       }
       writes.append(Injection.Write(address: first, bytes: bytes))
     }

@@ -31,47 +31,23 @@ struct PackedNumbers: Codable, Sendable {
   ///
   /// - Throws: what `body` throws; `PackedFailure` if it leaves some, or wants too many.
   func read<Value>(_ body: (inout Reader) throws -> Value) throws -> Value {
-    var reader = Reader(bytes: writer.bytes)
+    var reader = Reader(cursor: PackedCursor(writer.bytes))
     let value = try body(&reader)
-    guard reader.isAtEnd else { throw PackedFailure() }
+    guard reader.cursor.isAtEnd else { throw PackedFailure() }
     return value
   }
 
   struct Reader {
-    fileprivate let bytes: [UInt8]
-    private var offset = 0
+    fileprivate var cursor: PackedCursor
 
-    fileprivate init(bytes: [UInt8]) { self.bytes = bytes }
+    mutating func number() throws -> UInt64 { try cursor.number() }
 
-    fileprivate var isAtEnd: Bool { offset == bytes.count }
-
-    mutating func number() throws -> UInt64 {
-      var value: UInt64 = 0
-      var shift: UInt64 = 0
-      while offset < bytes.count, shift < 64 {
-        let byte = bytes[offset]
-        offset += 1
-        value |= UInt64(byte & 0x7F) << shift
-        if byte & 0x80 == 0 { return value }
-        shift += 7
-      }
-      throw PackedFailure()
-    }
-
-    mutating func integer() throws -> Int {
-      let number = try number()
-      return Int(Int64(bitPattern: number >> 1) ^ -Int64(bitPattern: number & 1))
-    }
+    mutating func integer() throws -> Int { Int(try cursor.signed()) }
 
     mutating func flag() throws -> Bool { try number() != 0 }
 
     /// How many of something follow, each of which takes at least one number.
-    mutating func count() throws -> Int {
-      guard let count = Int(exactly: try number()), count <= bytes.count - offset else {
-        throw PackedFailure()
-      }
-      return count
-    }
+    mutating func count() throws -> Int { try cursor.count() }
 
     mutating func range() throws -> Range<UInt64> {
       let start = try number()
